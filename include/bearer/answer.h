@@ -1,0 +1,17 @@
+/* The answers of design: statuses corrected, challenges added, bodies written. */
+#ifndef BEARER_ANSWER_H
+#define BEARER_ANSWER_H
+
+#include "bearer/request.h"
+
+/* The outcome of all authentication modules becomes the answer. */
+int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
+
+/* The outcome of all authorization modules becomes the answer: 403 after a valid token, challenges with scope. */
+int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
+
+/* Error bodies: the filter, and the hook that inserts it. */
+void bearer_body_register(void);
+void bearer_body_insert(request_rec *r);
+
+#endif

@@ -1,0 +1,77 @@
+/* What an administrator wrote, per section: plain values in the configuration's pool, merged by copying. Filled while the
+ * configuration is read, read-only after. The table of directives in config.c is the table of options. */
+#ifndef BEARER_CONFIG_H
+#define BEARER_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <ap_expr.h>
+#include "bearer/token.h"
+
+extern module AP_MODULE_DECLARE_DATA auth_bearer_module;
+
+typedef struct bearer_provider bearer_provider;
+typedef struct bearer_place bearer_place;
+
+/* How refusals look: AuthBearerErrorBody. */
+typedef enum { BEARER_BODY_AUTO, BEARER_BODY_PROBLEM, BEARER_BODY_JSON, BEARER_BODY_HTTPD } bearer_body;
+
+/* AuthBearerAudience. */
+typedef struct {
+    const char *const *names;       /* NULL-terminated, or NULL */
+    bool any;
+} bearer_audiences;
+
+/* AuthBearerChallenge. */
+typedef struct {
+    bool off;
+    const ap_expr_info_t *when;     /* NULL: always, or never if off */
+} bearer_offer;
+
+/* One variable of AuthBearerEnv. */
+typedef struct {
+    const bearer_path *claim;
+    const char *name;
+} bearer_variable;
+
+/* Lists are NULL-terminated arrays; NULL where the directive was not given. */
+typedef struct {
+    apr_uint64_t set;               /* bit i: row i of the table was given here */
+    int enabled;                    /* AuthBearer */
+    int authoritative, hide, detail;
+    int pass;                       /* AuthBearerPass */
+    int leeway, max_age;            /* seconds */
+    int max_size;                   /* bytes of a token */
+    int body;                       /* bearer_body */
+    const bearer_provider *const *providers;
+    const bearer_place *const *places;
+    bearer_trust *const *trusts;
+    bearer_audiences audiences;
+    const bearer_path *const *users;
+    const bearer_path *const *scopes;
+    bearer_offer challenge;
+    const bearer_variable *const *variables;
+} bearer_conf;
+
+/* For the module record. */
+extern const command_rec bearer_directives[];
+void *bearer_conf_create(apr_pool_t *pool, char *dir);
+void *bearer_conf_merge(apr_pool_t *pool, void *outer, void *inner);
+
+/* The section's rules in the core's terms; points into conf. */
+bearer_policy bearer_conf_policy(const bearer_conf *conf);
+
+/* The configuration of this request. */
+const bearer_conf *bearer_conf_get(request_rec *r);
+
+/* How far the module is concerned with a request. */
+typedef enum {
+    BEARER_IDLE,                    /* not at all */
+    BEARER_WITHIN,                  /* as AuthBasicProvider bearer, at most */
+    BEARER_BESIDE,                  /* AuthBearer On beside another AuthType */
+    BEARER_ALONE                    /* AuthType Bearer */
+} bearer_mode;
+
+bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf);
+
+#endif

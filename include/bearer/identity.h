@@ -1,0 +1,20 @@
+/* Who was let in, for what comes after: environment, subrequests and redirects, backends. */
+#ifndef BEARER_IDENTITY_H
+#define BEARER_IDENTITY_H
+
+#include "bearer/request.h"
+
+/* A claim as text: a string as it is, anything else as JSON. NULL for NULL, and for strings with control characters. */
+const char *bearer_identity_text(apr_pool_t *pool, const bearer_json *value);
+
+/* Sets the variables of AuthBearerEnv. */
+void bearer_identity_export(request_rec *r, const bearer_conf *conf, const bearer_request *request);
+
+/* Fixups, early and late: carries an identity over where httpd did not authenticate again. */
+void bearer_identity_carry(request_rec *r);
+void bearer_identity_carry_index(request_rec *r);
+
+/* Keeps the token from a backend: optional hooks of mod_proxy. */
+void bearer_identity_register(void);
+
+#endif

@@ -1,0 +1,16 @@
+/* How the parts below httpd report: a line of text to whoever holds the log. Lines never carry key material. */
+#ifndef BEARER_LOG_H
+#define BEARER_LOG_H
+
+typedef enum { BEARER_LOG_ERROR, BEARER_LOG_WARNING, BEARER_LOG_INFO } bearer_log_level;
+
+typedef struct {
+    void (*line)(void *context, bearer_log_level level, const char *text);
+    void *context;
+} bearer_log;
+
+/* Formats a line as printf does and hands it over; nothing if log or its function is NULL. Up to 1 KiB. */
+void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

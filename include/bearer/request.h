@@ -1,0 +1,41 @@
+/* What the module knows of one request: never of another one. */
+#ifndef BEARER_REQUEST_H
+#define BEARER_REQUEST_H
+
+#include "bearer/config.h"
+
+typedef struct bearer_walk bearer_walk;
+
+typedef struct {
+    bool judged;                    /* the verdict means something */
+    bool presented;                 /* a credential of ours came with the request */
+    bool by_password;               /* as the password of Basic */
+    bearer_verdict verdict;
+    bearer_findings findings;
+    const bearer_identity *identity;/* of an accepted token, else NULL */
+    int status;                     /* of our answer, 0 while there is none: the body is ours then */
+    unsigned in_access, in_authn, in_authz;     /* a wrapper runs its hook again */
+    bool asked;                     /* an expression asked for a claim before there was an identity */
+    bool force_authn;
+    bearer_walk *walk;              /* a what-if walk is under way */
+    request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
+} bearer_request;
+
+/* The state of this very request; _get makes it where it is missing, _find may return NULL. */
+bearer_request *bearer_request_get(request_rec *r);
+bearer_request *bearer_request_find(request_rec *r);
+
+/* Takes a verdict down: state, environment, log. token may be empty. Returns the HTTP status, OK for an accepted token; then
+ * r->user is the token's. */
+int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token);
+
+/* One line about a refusal (or acceptance, at debug), without any part of the token. */
+void bearer_request_log(request_rec *r, const bearer_request *request, bearer_span token);
+
+/* A log for the parts below httpd that ends in the error log of this request. */
+bearer_log bearer_request_lines(request_rec *r);
+
+/* The realm of challenges: AuthName, or the server's name. */
+const char *bearer_request_realm(request_rec *r);
+
+#endif

@@ -1,0 +1,153 @@
+/* mod_auth_bearer: OAuth 2.0 bearer tokens for Apache httpd 2.4. The module record, its hooks, and the way of one request
+ * through them. docs/architecture.md shows the rest of the house. */
+#include "bearer/answer.h"
+#include "bearer/authenticate.h"
+#include "bearer/expression.h"
+#include "bearer/identity.h"
+#include "bearer/registry.h"
+#include "bearer/require.h"
+
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and turns the outcome of all
+ * modules into the answer. They are the only places where one status becomes another. */
+
+/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication decides. */
+static int wrap_access(request_rec *r)
+{
+    bearer_request *request;
+    int status;
+
+    if (!bearer_expression_used() || bearer_mode_of(r, bearer_conf_get(r)) < BEARER_BESIDE)
+        return DECLINED;
+    request = bearer_request_get(r);
+    if (request->in_access > 0)
+        return DECLINED;
+    request->asked = false;
+    request->in_access++;
+    status = ap_run_access_checker_ex(r);
+    request->in_access--;
+    if (status != HTTP_FORBIDDEN || !request->asked)
+        return status;
+    request->force_authn = true;
+    return OK;
+}
+
+static int force_authn(request_rec *r)
+{
+    const bearer_request *request = bearer_request_find(r);
+
+    return request != NULL && request->force_authn ? OK : DECLINED;
+}
+
+static int wrap_authn(request_rec *r)
+{
+    const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
+    bearer_request *request;
+    int status;
+
+    if (mode == BEARER_IDLE)
+        return DECLINED;
+    request = bearer_request_get(r);
+    if (request->in_authn > 0)
+        return DECLINED;
+    request->in_authn++;
+    status = ap_run_check_user_id(r);
+    request->in_authn--;
+    return bearer_answer_authn(r, conf, mode, status);
+}
+
+static int check_authn(request_rec *r)
+{
+    const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
+
+    return mode >= BEARER_BESIDE ? bearer_authenticate(r, conf, mode) : DECLINED;
+}
+
+static int wrap_authz(request_rec *r)
+{
+    const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
+    bearer_request *request;
+    int status;
+
+    if (mode == BEARER_IDLE)
+        return DECLINED;
+    request = bearer_request_get(r);
+    if (request->in_authz > 0)
+        return DECLINED;
+    request->in_authz++;
+    status = ap_run_auth_checker(r);
+    request->in_authz--;
+    return bearer_answer_authz(r, conf, mode, status);
+}
+
+static int fixups(request_rec *r)
+{
+    bearer_identity_carry(r);
+    return OK;
+}
+
+static int late_fixups(request_rec *r)
+{
+    bearer_identity_carry_index(r);
+    return OK;
+}
+
+static int pre_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp)
+{
+    (void)conf, (void)log, (void)temp;
+    bearer_expression_reset();
+    return OK;
+}
+
+static int check_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
+{
+    (void)conf, (void)log;
+    return bearer_registry_check(temp, server) ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int post_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
+{
+    (void)conf, (void)log;
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG)
+        bearer_registry_report(temp, server);
+    return OK;
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* Whichever of them are loaded: a bearer credential is looked at before they see the request. */
+    static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c", NULL };
+
+    ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_force_authn(force_authn, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_check_authn(wrap_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authn(check_authn, NULL, after, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(wrap_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    bearer_require_register(pool);
+    bearer_basic_register(pool);
+    bearer_body_register();
+    bearer_identity_register();
+}
+
+AP_DECLARE_MODULE(auth_bearer) = {
+    STANDARD20_MODULE_STUFF,
+    bearer_conf_create,
+    bearer_conf_merge,
+    NULL,
+    NULL,
+    bearer_directives,
+    register_hooks
+};

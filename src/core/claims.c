@@ -1,0 +1,82 @@
+#include "bearer/claims.h"
+
+#include <apr_tables.h>
+
+/* RFC 7519 sections 4.1.2 and 4.1.7, RFC 9068 section 2.2: strings where they are present. */
+static const char *const strings[] = { "sub", "jti", "client_id" };
+
+bool bearer_claims_read(const bearer_json *json, bearer_claims *claims, bearer_verdict *refused)
+{
+    bearer_span ignored;
+
+    *claims = (bearer_claims){ .json = json };
+    if (bearer_json_string(json, "iss", &claims->issuer) == BEARER_WRONG)
+        return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, "iss");
+    claims->exp_found = bearer_json_time(json, "exp", &claims->exp);
+    if (claims->exp_found == BEARER_WRONG)
+        return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, "exp");
+    claims->nbf_found = bearer_json_time(json, "nbf", &claims->nbf);
+    if (claims->nbf_found == BEARER_WRONG)
+        return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, "nbf");
+    claims->iat_found = bearer_json_time(json, "iat", &claims->iat);
+    if (claims->iat_found == BEARER_WRONG)
+        return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, "iat");
+    if (bearer_json_strings(json, "aud", &claims->audience) == BEARER_WRONG)
+        return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, "aud");
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        if (bearer_json_string(json, strings[i], &ignored) == BEARER_WRONG)
+            return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, strings[i]);
+    return true;
+}
+
+static bool scope_in(const bearer_span *scopes, size_t count, bearer_span scope)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bearer_span_equal(scopes[i], scope))
+            return true;
+    return false;
+}
+
+bool bearer_identity_has_scope(const bearer_identity *identity, bearer_span scope)
+{
+    return scope_in(identity->scopes, identity->scope_count, scope);
+}
+
+static void add_scope(apr_array_header_t *scopes, bearer_span scope)
+{
+    if (scope.len > 0 && !scope_in((const bearer_span *)scopes->elts, (size_t)scopes->nelts, scope))
+        APR_ARRAY_PUSH(scopes, bearer_span) = scope;
+}
+
+/* A string is parted at its spaces (RFC 6749 section 3.3); an element of an array is one scope as it stands. */
+static void add_scopes(apr_array_header_t *scopes, const bearer_json *value)
+{
+    bearer_span text, word;
+
+    if (bearer_json_kind_of(value) == BEARER_JSON_STRING) {
+        for (text = bearer_json_text(value); bearer_span_next_word(&text, ' ', &word); )
+            add_scope(scopes, word);
+        return;
+    }
+    for (size_t i = 0; bearer_json_strings_at(value, i, &text); i++)
+        add_scope(scopes, text);
+}
+
+bool bearer_identity_read_scopes(apr_pool_t *pool, const bearer_path *const *paths,
+                                 bearer_identity *identity)
+{
+    apr_array_header_t *scopes = apr_array_make(pool, 8, sizeof(bearer_span));
+
+    for (; paths != NULL && *paths != NULL; paths++) {
+        const bearer_json *value = bearer_path_find(*paths, identity->claims->json);
+
+        if (value == NULL)
+            continue;
+        if (!bearer_json_is_strings(value))
+            return false;
+        add_scopes(scopes, value);
+    }
+    identity->scopes = (const bearer_span *)scopes->elts;
+    identity->scope_count = (size_t)scopes->nelts;
+    return true;
+}

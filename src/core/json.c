@@ -1,0 +1,185 @@
+#include "bearer/json.h"
+
+#include <jansson.h>
+#include <apr_strings.h>
+
+/* 9999-12-31T23:59:59Z. A later time is a mistake of the issuer (often milliseconds), never a long life. */
+#define LAST_SECOND 253402300799.0
+
+static apr_status_t drop(void *json)
+{
+    json_decref(json);
+    return APR_SUCCESS;
+}
+
+/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. Strings are skipped
+ * roughly; whether the text is JSON is jansson's to say. */
+static bool too_deep(bearer_span text)
+{
+    int depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '[') && ++depth > BEARER_JSON_DEPTH)
+            return true;
+        else if (!quoted && (c == '}' || c == ']'))
+            depth--;
+    }
+    return false;
+}
+
+bearer_json_result bearer_json_read(apr_pool_t *pool, bearer_span text, const bearer_json **object)
+{
+    json_error_t error;
+    json_t *json;
+
+    if (too_deep(text))
+        return BEARER_JSON_BAD;
+    json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
+    if (json == NULL)
+        return json_error_code(&error) == json_error_out_of_memory ? BEARER_JSON_NO_MEMORY
+                                                                   : BEARER_JSON_BAD;
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return BEARER_JSON_BAD;
+    }
+    apr_pool_cleanup_register(pool, json, drop, apr_pool_cleanup_null);
+    *object = json;
+    return BEARER_JSON_OK;
+}
+
+bearer_json_kind bearer_json_kind_of(const bearer_json *value)
+{
+    static const bearer_json_kind kinds[] = {
+        [JSON_OBJECT] = BEARER_JSON_OBJECT, [JSON_ARRAY] = BEARER_JSON_ARRAY,
+        [JSON_STRING] = BEARER_JSON_STRING, [JSON_INTEGER] = BEARER_JSON_NUMBER,
+        [JSON_REAL] = BEARER_JSON_NUMBER,   [JSON_TRUE] = BEARER_JSON_TRUE,
+        [JSON_FALSE] = BEARER_JSON_FALSE,   [JSON_NULL] = BEARER_JSON_NULL,
+    };
+
+    return value != NULL ? kinds[json_typeof(value)] : BEARER_JSON_NULL;
+}
+
+const bearer_json *bearer_json_member(const bearer_json *object, const char *name)
+{
+    return json_object_get(object, name);
+}
+
+size_t bearer_json_count(const bearer_json *array)
+{
+    return json_array_size(array);
+}
+
+const bearer_json *bearer_json_item(const bearer_json *array, size_t i)
+{
+    return json_array_get(array, i);
+}
+
+void bearer_json_each(const bearer_json *object,
+                      bool (*visit)(void *context, const char *name, const bearer_json *value),
+                      void *context)
+{
+    /* The iterator does not write, but jansson 2.14 takes the object without const. */
+    json_t *from = (json_t *)(uintptr_t)object;
+    void *at = json_object_iter(from);
+
+    while (at != NULL && visit(context, json_object_iter_key(at), json_object_iter_value(at)))
+        at = json_object_iter_next(from, at);
+}
+
+bearer_span bearer_json_text(const bearer_json *value)
+{
+    return (bearer_span){ json_string_value(value), json_string_length(value) };
+}
+
+bool bearer_json_number_of(const bearer_json *value, bearer_number *number)
+{
+    if (!json_is_number(value))
+        return false;
+    number->whole = json_is_integer(value);
+    number->integer = json_integer_value(value);
+    number->real = json_number_value(value);
+    return true;
+}
+
+bearer_found bearer_json_string(const bearer_json *object, const char *name, bearer_span *text)
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (value == NULL)
+        return BEARER_ABSENT;
+    if (!json_is_string(value))
+        return BEARER_WRONG;
+    *text = bearer_json_text(value);
+    return BEARER_PRESENT;
+}
+
+bool bearer_json_is_strings(const bearer_json *value)
+{
+    if (json_is_string(value))
+        return true;
+    if (!json_is_array(value))
+        return false;
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!json_is_string(json_array_get(value, i)))
+            return false;
+    return true;
+}
+
+bearer_found bearer_json_strings(const bearer_json *object, const char *name, const bearer_json **value)
+{
+    const json_t *member = json_object_get(object, name);
+
+    if (member == NULL)
+        return BEARER_ABSENT;
+    if (!bearer_json_is_strings(member))
+        return BEARER_WRONG;
+    *value = member;
+    return BEARER_PRESENT;
+}
+
+bool bearer_json_strings_at(const bearer_json *value, size_t i, bearer_span *text)
+{
+    const json_t *item = json_is_string(value) ? (i == 0 ? value : NULL) : json_array_get(value, i);
+
+    if (item == NULL)
+        return false;
+    *text = bearer_json_text(item);
+    return true;
+}
+
+bearer_found bearer_json_time(const bearer_json *object, const char *name, int64_t *seconds)
+{
+    const json_t *value = json_object_get(object, name);
+    double real;
+
+    if (value == NULL)
+        return BEARER_ABSENT;
+    if (!json_is_number(value))
+        return BEARER_WRONG;
+    real = json_number_value(value);
+    if (!(real >= 0 && real <= LAST_SECOND))
+        return BEARER_WRONG;
+    *seconds = (int64_t)real;
+    return BEARER_PRESENT;
+}
+
+const char *bearer_json_library(void)
+{
+    return jansson_version_str();
+}
+
+char *bearer_json_print(apr_pool_t *pool, const bearer_json *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *copy = text != NULL ? apr_pstrdup(pool, text) : NULL;
+
+    free(text);
+    return copy;
+}

@@ -1,0 +1,143 @@
+#include "bearer/answer.h"
+#include "bearer/challenge.h"
+#include "bearer/identity.h"
+#include "bearer/whatif.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <apr_strings.h>
+
+APLOG_USE_MODULE(auth_bearer);
+
+/* Seconds after which asking again may help: key files are looked at each second. */
+#define RETRY_AFTER "5"
+
+/* Answers about a credential are nobody else's (RFC 9111 section 3.5 would let a cache keep some). */
+static void forbid_storing(request_rec *r)
+{
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+}
+
+static bool is_offered(request_rec *r, const bearer_conf *conf, const apr_array_header_t *others)
+{
+    const char *error = NULL;
+
+    if (others->nelts == 0 || (!conf->challenge.off && conf->challenge.when == NULL))
+        return true;
+    return !conf->challenge.off && ap_expr_exec(r, conf->challenge.when, &error) > 0;
+}
+
+static int collect(void *others, const char *name, const char *value)
+{
+    (void)name;
+    if (!bearer_challenge_is_ours(value))
+        APR_ARRAY_PUSH((apr_array_header_t *)others, const char *) = value;
+    return 1;
+}
+
+/* Ours first, each challenge in a field of its own: several clients read only the first of a joined field. */
+static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason reason, const char *scope)
+{
+    const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
+    apr_array_header_t *others = apr_array_make(r->pool, 2, sizeof(const char *));
+
+    apr_table_do(collect, others, r->err_headers_out, field, NULL);
+    apr_table_unset(r->err_headers_out, field);
+    if (is_offered(r, conf, others))
+        apr_table_addn(r->err_headers_out, field,
+                       bearer_challenge_make(r->pool, bearer_request_realm(r), reason, scope, conf->detail));
+    for (int i = 0; i < others->nelts; i++)
+        apr_table_addn(r->err_headers_out, field, APR_ARRAY_IDX(others, i, const char *));
+}
+
+static int refuse_unjudged(request_rec *r, bearer_request *request)
+{
+    apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER);
+    forbid_storing(r);
+    return request->status = HTTP_SERVICE_UNAVAILABLE;
+}
+
+/* The scopes that a first token should bring; what RFC 6750 section 3 wants on an answer to no token at all. */
+static const char *scope_wanted(request_rec *r, bearer_request *request)
+{
+    if (request->verdict.reason != BEARER_NO_TOKEN)
+        return NULL;
+    return bearer_whatif_ask(r, request).scope;
+}
+
+/* 401 of whichever module: every way to log in is named. */
+static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode, bearer_request *request)
+{
+    if (!request->judged)
+        request->verdict.reason = BEARER_NO_TOKEN;
+    forbid_storing(r);
+    request->status = HTTP_UNAUTHORIZED;
+    if (mode >= BEARER_BESIDE)
+        challenge(r, conf, request->verdict.reason, scope_wanted(r, request));
+    return HTTP_UNAUTHORIZED;
+}
+
+/* A credential of ours was refused: the other modules had no chance to put their challenge beside ours. */
+static void note_others(request_rec *r, bearer_mode mode)
+{
+    if (mode == BEARER_BESIDE)
+        ap_note_auth_failure(r);
+}
+
+int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status)
+{
+    bearer_request *request = bearer_request_get(r);
+    bool refused = request->judged && request->identity == NULL;
+    int ours = refused ? bearer_answer_get(request->verdict.reason)->status : 0;
+
+    if (refused && mode == BEARER_ALONE && conf->hide && status != OK)
+        return HTTP_NOT_FOUND;
+    if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
+        return refuse_unjudged(r, request);
+    if (status == HTTP_BAD_REQUEST && ours == HTTP_BAD_REQUEST) {
+        forbid_storing(r);
+        challenge(r, conf, request->verdict.reason, NULL);
+        return request->status = status;
+    }
+    if (status == DECLINED && refused)
+        status = HTTP_UNAUTHORIZED;
+    if (status != HTTP_UNAUTHORIZED)
+        return status;
+    if (refused && request->presented && !request->by_password)
+        note_others(r, mode);
+    return refuse_user(r, conf, mode, request);
+}
+
+/* A valid token that may not: no login helps, so httpd's 401 becomes 403 and its challenges go. */
+static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_mode mode, bearer_request *request)
+{
+    const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
+    bearer_whatif missing = bearer_whatif_ask(r, request);
+
+    request->verdict.reason = missing.lacking ? BEARER_SCOPE_LACKING : BEARER_RULE_DENIED;
+    request->verdict.detail = missing.scope != NULL ? apr_psprintf(r->pool, "wants \"%s\"", missing.scope) : NULL;
+    apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
+    bearer_request_log(r, request, (bearer_span){ NULL, 0 });
+    apr_table_unset(r->err_headers_out, field);
+    if (missing.lacking && mode >= BEARER_BESIDE)
+        challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);
+    forbid_storing(r);
+    return request->status = HTTP_FORBIDDEN;
+}
+
+int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status)
+{
+    bearer_request *request = bearer_request_get(r);
+
+    if (status == OK) {
+        bearer_identity_export(r, conf, request);
+        return OK;
+    }
+    if (request->identity != NULL && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN))
+        return refuse_permission(r, conf, mode, request);
+    if (status == HTTP_UNAUTHORIZED)
+        return refuse_user(r, conf, mode, request);
+    return status;
+}

@@ -1,0 +1,102 @@
+#include "bearer/authenticate.h"
+#include "bearer/locate.h"
+
+#include <http_core.h>
+#include <http_request.h>
+
+/* The answers of a token provider: a verdict, or that the token is not of its kind. */
+struct bearer_provider {
+    const char *name;
+    bool (*is_mine)(bearer_span token);
+    bearer_verdict (*judge)(request_rec *r, const bearer_conf *conf, bearer_span token, bearer_findings *found);
+};
+
+static void look_at_keys(request_rec *r, const bearer_conf *conf)
+{
+    bearer_log log = bearer_request_lines(r);
+
+    for (bearer_trust *const *trust = conf->trusts; trust != NULL && *trust != NULL; trust++)
+        bearer_keystore_look((*trust)->keys, r->request_time, &log);
+}
+
+static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_span token, bearer_findings *found)
+{
+    bearer_policy policy = bearer_conf_policy(conf);
+
+    look_at_keys(r, conf);
+    return bearer_token_judge(r->pool, token, conf->trusts, &policy, apr_time_sec(apr_time_now()), found);
+}
+
+static const bearer_provider providers[] = {
+    { "jwt", bearer_token_is_jwt, judge_jwt },
+};
+
+const char *const *bearer_provider_names(void)
+{
+    static const char *const names[] = { "jwt", NULL };
+
+    return names;
+}
+
+const bearer_provider *bearer_provider_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
+        if (strcmp(name, providers[i].name) == 0)
+            return &providers[i];
+    return NULL;
+}
+
+static const bearer_provider *provider_for(const bearer_conf *conf, bearer_span token)
+{
+    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++)
+        if ((*one)->is_mine(token))
+            return *one;
+    return NULL;
+}
+
+bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf, bearer_span token)
+{
+    const bearer_provider *provider = provider_for(conf, token);
+    bearer_request *request = bearer_request_get(r);
+    bearer_verdict verdict;
+
+    request->findings = (bearer_findings){ .trust = NULL };
+    if (token.len > (size_t)conf->max_size)
+        bearer_refuse(&verdict, BEARER_TOKEN_TOO_LARGE, "longer than AuthBearerMaxTokenSize");
+    else if (provider == NULL)
+        bearer_refuse(&verdict, BEARER_TOKEN_MALFORMED, "not three parts of base64url");
+    else
+        verdict = provider->judge(r, conf, token, &request->findings);
+    return verdict;
+}
+
+/* AuthBearerAuthoritative Off: what is no token of our issuers may be a credential that another module knows. */
+static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token, bearer_verdict verdict)
+{
+    if (verdict.reason == BEARER_ACCEPTED || conf->authoritative || verdict.reason == BEARER_TOKEN_TOO_LARGE)
+        return true;
+    return conf->trusts != NULL && bearer_token_names(r->pool, token, conf->trusts);
+}
+
+int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mode)
+{
+    bearer_request *request = bearer_request_get(r);
+    bearer_span token = { NULL, 0 };
+    bearer_field found = bearer_locate(r, conf, &token);
+    bearer_verdict verdict = { .reason = BEARER_NO_TOKEN };
+    int status;
+
+    if (found == BEARER_FIELD_OTHER && mode == BEARER_BESIDE)
+        return DECLINED;
+    request->presented = found != BEARER_FIELD_OTHER;
+    if (found == BEARER_FIELD_MALFORMED)
+        verdict.reason = BEARER_REQUEST_MALFORMED;
+    if (found == BEARER_FIELD_TOKEN)
+        verdict = bearer_authenticate_token(r, conf, token);
+    status = bearer_request_conclude(r, verdict, token);
+    if (status == OK)
+        r->ap_auth_type = (char *)"Bearer";
+    else if (found == BEARER_FIELD_TOKEN && !is_ours(r, conf, token, verdict))
+        return DECLINED;
+    return status;
+}

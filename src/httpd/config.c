@@ -1,0 +1,130 @@
+#include "bearer/config.h"
+#include "bearer/authenticate.h"
+#include "bearer/locate.h"
+#include "bearer/setters.h"
+
+#include <http_core.h>
+#include <http_request.h>
+#include <apr_strings.h>
+
+#define FIELD(member, min, max)                                                         \
+    (void *)&(const bearer_row){ offsetof(bearer_conf, member),                       \
+                                   sizeof(((bearer_conf *)0)->member), min, max }
+
+/* Sections of the configuration files; and with AllowOverride AuthConfig also .htaccess, for what cannot loosen a rule. */
+#define FILES (RSRC_CONF | ACCESS_CONF)
+#define HTACCESS OR_AUTHCFG
+
+const command_rec bearer_directives[] = {
+    AP_INIT_FLAG("AuthBearer", bearer_set_flag, FIELD(enabled, 0, 0), FILES,
+                 "On to accept bearer tokens beside another AuthType"),
+    AP_INIT_TAKE_ARGV("AuthBearerProvider", bearer_set_providers, FIELD(providers, 0, 0), FILES,
+                      "the token providers, in order"),
+    AP_INIT_FLAG("AuthBearerAuthoritative", bearer_set_flag, FIELD(authoritative, 0, 0), FILES,
+                 "Off to leave credentials that are no token of our issuers to other modules"),
+    AP_INIT_TAKE_ARGV("AuthBearerIssuer", bearer_set_issuer, FIELD(trusts, 0, 0), FILES,
+                      "a trusted issuer and its options"),
+    AP_INIT_TAKE_ARGV("AuthBearerAudience", bearer_set_audiences, FIELD(audiences, 0, 0), FILES,
+                      "the accepted audiences, or any"),
+    AP_INIT_TAKE_ARGV("AuthBearerTokenFrom", bearer_set_places, FIELD(places, 0, 0), FILES,
+                      "where a token may come from"),
+    AP_INIT_TAKE_ARGV("AuthBearerUser", bearer_set_paths, FIELD(users, 0, 0), FILES,
+                      "the claims of which the first present one becomes REMOTE_USER"),
+    AP_INIT_TAKE1("AuthBearerLeeway", bearer_set_number, FIELD(leeway, 0, 300), FILES,
+                  "seconds of clock difference to forgive"),
+    AP_INIT_TAKE1("AuthBearerMaxAge", bearer_set_number, FIELD(max_age, 1, 315360000), FILES,
+                  "seconds after which a token is refused, counted from iat"),
+    AP_INIT_TAKE1("AuthBearerMaxTokenSize", bearer_set_number, FIELD(max_size, 64, 1048576), FILES,
+                  "bytes of the longest token that is looked at"),
+    AP_INIT_TAKE_ARGV("AuthBearerScopeClaim", bearer_set_paths, FIELD(scopes, 0, 0), FILES,
+                      "the claims that hold scopes"),
+    AP_INIT_FLAG("AuthBearerHide", bearer_set_flag, FIELD(hide, 0, 0), FILES,
+                 "On to answer 404 before a valid token"),
+    AP_INIT_TAKE1("AuthBearerChallenge", bearer_set_challenge, FIELD(challenge, 0, 0), HTACCESS,
+                  "On, Off, or an expression: whether the Bearer challenge is offered"),
+    AP_INIT_TAKE1("AuthBearerErrorBody", bearer_set_body, FIELD(body, 0, 0), HTACCESS,
+                  "auto, problem, json or httpd"),
+    AP_INIT_FLAG("AuthBearerErrorDetail", bearer_set_flag, FIELD(detail, 0, 0), HTACCESS,
+                 "Off to keep descriptions of errors to the log"),
+    AP_INIT_TAKE_ARGV("AuthBearerEnv", bearer_set_variables, FIELD(variables, 0, 0), HTACCESS,
+                      "claims as environment variables: claim[=NAME] ..., or Off"),
+    AP_INIT_FLAG("AuthBearerPass", bearer_set_flag, FIELD(pass, 0, 0), FILES,
+                 "On to let the token go on to a proxied backend"),
+    { NULL }
+};
+
+#define ROWS (sizeof(bearer_directives) / sizeof(bearer_directives[0]) - 1)
+
+_Static_assert(ROWS <= 64, "one bit a row");
+
+/* Paths of one step, compiled by hand. */
+static const char *const sub_steps[] = { "sub", NULL }, *const client_steps[] = { "client_id", NULL };
+static const char *const scope_steps[] = { "scope", NULL }, *const scp_steps[] = { "scp", NULL };
+static const bearer_path sub = { "sub", sub_steps, false }, client = { "client_id", client_steps, false };
+static const bearer_path scope = { "scope", scope_steps, false }, scp = { "scp", scp_steps, false };
+static const bearer_path *const default_users[] = { &sub, &client, NULL };
+static const bearer_path *const default_scopes[] = { &scope, &scp, NULL };
+
+void *bearer_conf_create(apr_pool_t *pool, char *dir)
+{
+    const bearer_provider **providers = apr_pcalloc(pool, 2 * sizeof(*providers));
+    const bearer_place **places = apr_pcalloc(pool, 2 * sizeof(*places));
+    bearer_conf *conf = apr_pcalloc(pool, sizeof(*conf));
+
+    (void)dir;
+    providers[0] = bearer_provider_find("jwt");
+    places[0] = bearer_place_find("header");
+    *conf = (bearer_conf){
+        .authoritative = 1, .detail = 1, .leeway = 30, .max_size = 16384, .body = BEARER_BODY_AUTO,
+        .providers = providers, .places = places, .users = default_users, .scopes = default_scopes,
+    };
+    return conf;
+}
+
+void *bearer_conf_slot(cmd_parms *cmd, void *section)
+{
+    const bearer_row *field = cmd->info;
+    bearer_conf *conf = section;
+
+    conf->set |= APR_UINT64_C(1) << (cmd->cmd - bearer_directives);
+    return (char *)conf + field->offset;
+}
+
+void *bearer_conf_merge(apr_pool_t *pool, void *outer, void *inner)
+{
+    const bearer_conf *add = inner;
+    bearer_conf *out = apr_pmemdup(pool, outer, sizeof(*out));
+
+    for (size_t i = 0; i < ROWS; i++) {
+        const bearer_row *field = bearer_directives[i].cmd_data;
+
+        if ((add->set & (APR_UINT64_C(1) << i)) != 0)
+            memcpy((char *)out + field->offset, (const char *)add + field->offset, field->size);
+    }
+    out->set |= add->set;
+    return out;
+}
+
+bearer_policy bearer_conf_policy(const bearer_conf *conf)
+{
+    return (bearer_policy){
+        .audiences = conf->audiences.names, .any_audience = conf->audiences.any, .users = conf->users,
+        .scopes = conf->scopes, .leeway = conf->leeway, .max_age = conf->max_age,
+    };
+}
+
+const bearer_conf *bearer_conf_get(request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &auth_bearer_module);
+}
+
+bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf)
+{
+    const char *type = ap_auth_type(r);
+
+    if (type != NULL && ap_cstr_casecmp(type, "Bearer") == 0)
+        return BEARER_ALONE;
+    if (conf->enabled)
+        return type == NULL || ap_cstr_casecmp(type, "None") == 0 ? BEARER_ALONE : BEARER_BESIDE;
+    return conf->trusts != NULL ? BEARER_WITHIN : BEARER_IDLE;
+}

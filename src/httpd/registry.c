@@ -1,0 +1,265 @@
+#include "bearer/registry.h"
+#include "bearer/issuer.h"
+#include "bearer/reader.h"
+#include "bearer/version.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <apr_version.h>
+#include <openssl/crypto.h>
+
+APLOG_USE_MODULE(auth_bearer);
+
+typedef struct {
+    bearer_log_level level;
+    const char *text;
+} line;
+
+typedef struct {
+    const bearer_conf *conf;
+    server_rec *server;
+    const char *name;               /* as the configuration has it: <Location "/api"> in file:line */
+    bool whole_server;              /* outside any section */
+} section;
+
+typedef struct {
+    apr_pool_t *pool;
+    apr_hash_t *trusts;             /* the issuer's words -> bearer_trust */
+    apr_array_header_t *sections;   /* section */
+    apr_array_header_t *lines;      /* line */
+    const char *issuer;             /* whose keys are being read */
+} registry;
+
+static registry *registry_of(apr_pool_t *pool)
+{
+    static const char name[] = "mod_auth_bearer:registry";
+    void *found = NULL;
+    registry *made;
+
+    apr_pool_userdata_get(&found, name, pool);
+    if (found != NULL)
+        return found;
+    made = apr_pcalloc(pool, sizeof(*made));
+    made->pool = pool;
+    made->trusts = apr_hash_make(pool);
+    made->sections = apr_array_make(pool, 8, sizeof(section));
+    made->lines = apr_array_make(pool, 8, sizeof(line));
+    apr_pool_userdata_setn(made, name, NULL, pool);
+    return made;
+}
+
+/* The log is not open yet while the configuration is read. */
+static void keep_line(void *context, bearer_log_level level, const char *text)
+{
+    registry *all = context;
+
+    APR_ARRAY_PUSH(all->lines, line) =
+        (line){ level, apr_psprintf(all->pool, "issuer %s: %s", all->issuer, text) };
+}
+
+static char *resolve(apr_pool_t *pool, const char *file)
+{
+    return ap_server_root_relative(pool, file);
+}
+
+bearer_trust *bearer_registry_trust(cmd_parms *cmd, const char *const *words, const char **error)
+{
+    registry *all = registry_of(cmd->pool);
+    bearer_log log = { keep_line, all };
+    const char *key = "";
+    bearer_trust *trust;
+
+    for (const char *const *word = words; *word != NULL; word++)
+        key = apr_pstrcat(cmd->pool, key, *word, "\n", NULL);
+    trust = apr_hash_get(all->trusts, key, APR_HASH_KEY_STRING);
+    if (trust != NULL)
+        return trust;
+    all->issuer = *words;
+    trust = bearer_issuer_open(cmd->pool, words, resolve, &log, error);
+    if (trust != NULL)
+        apr_hash_set(all->trusts, key, APR_HASH_KEY_STRING, trust);
+    return trust;
+}
+
+void bearer_registry_section(cmd_parms *cmd, const bearer_conf *conf)
+{
+    registry *all = registry_of(cmd->pool);
+    const ap_directive_t *at = cmd->directive, *outer = at->parent;
+    section *last = all->sections->nelts > 0
+                  ? &APR_ARRAY_IDX(all->sections, all->sections->nelts - 1, section) : NULL;
+
+    if (last != NULL && last->conf == conf)
+        return;
+    APR_ARRAY_PUSH(all->sections, section) = (section){
+        .conf = conf, .server = cmd->server, .whole_server = cmd->path == NULL,
+        .name = apr_psprintf(cmd->pool, "%s %s in %s:%d", outer != NULL ? outer->directive : "the server",
+                             outer != NULL && outer->args != NULL ? outer->args : "", at->filename, at->line_num),
+    };
+}
+
+static bool names_audience(const bearer_conf *conf)
+{
+    return conf->audiences.any || conf->audiences.names != NULL;
+}
+
+/* An audience for the issuers of this section: its own, its server's, or the main server's. Issuers of a whole server may
+ * leave it to the sections that use them. */
+static bool has_audience(const registry *all, const section *here, server_rec *main_server)
+{
+    if (names_audience(here->conf)
+        || names_audience(ap_get_module_config(here->server->lookup_defaults, &auth_bearer_module))
+        || names_audience(ap_get_module_config(main_server->lookup_defaults, &auth_bearer_module)))
+        return true;
+    for (int i = 0; here->whole_server && i < all->sections->nelts; i++)
+        if (names_audience(APR_ARRAY_IDX(all->sections, i, section).conf))
+            return true;
+    return false;
+}
+
+static bool check_audiences(const registry *all, const section *here, server_rec *server)
+{
+    bool sound = true;
+
+    if (has_audience(all, here, server))
+        return true;
+    for (bearer_trust *const *trust = here->conf->trusts; trust != NULL && *trust != NULL; trust++) {
+        if ((*trust)->rules.any_audience || (*trust)->rules.audiences != NULL)
+            continue;
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0302: AuthBearerIssuer %s: no audience: want"
+                     " AuthBearerAudience in the section or at server level, or audience= on the line (%s)",
+                     (*trust)->rules.name, here->name);
+        sound = false;
+    }
+    return sound;
+}
+
+static const char *first_word(apr_pool_t *pool, const ap_directive_t *directive)
+{
+    const char *args = directive->args;
+
+    return ap_getword_conf(pool, &args);
+}
+
+/* The last directive of that name beside `among`, or NULL. */
+static const char *value_of(apr_pool_t *pool, const ap_directive_t *among, const char *name)
+{
+    const char *value = NULL;
+
+    for (; among != NULL; among = among->next)
+        if (ap_cstr_casecmp(among->directive, name) == 0)
+            value = first_word(pool, among);
+    return value;
+}
+
+static bool is(const char *value, const char *word)
+{
+    return value != NULL && ap_cstr_casecmp(value, word) == 0;
+}
+
+/* What stands side by side in one section and contradicts itself. */
+static bool check_siblings(apr_pool_t *pool, const ap_directive_t *first, server_rec *server)
+{
+    const char *type = value_of(pool, first, "AuthType");
+    const char *error = NULL;
+
+    if (is(type, "Bearer") && is(value_of(pool, first, "AuthBearer"), "Off"))
+        error = "AuthBearer Off contradicts AuthType Bearer: want one or the other";
+    if (type != NULL && !is(type, "Bearer") && is(value_of(pool, first, "AuthBearerHide"), "On"))
+        error = "AuthBearerHide On wants AuthType Bearer: another module's answer would show what is hidden";
+    if (error != NULL)
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0303: %s (%s:%d)", error, first->filename,
+                     first->line_num);
+    return error == NULL;
+}
+
+static bool check_tree(apr_pool_t *pool, const ap_directive_t *first, server_rec *server)
+{
+    bool sound = first == NULL || check_siblings(pool, first, server);
+
+    for (; first != NULL; first = first->next)
+        sound = check_tree(pool, first->first_child, server) && sound;
+    return sound;
+}
+
+bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
+{
+    const registry *all = registry_of(server->process->pconf);
+    bool sound = check_tree(pool, ap_conftree, server);
+
+    for (int i = 0; i < all->sections->nelts; i++)
+        sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
+    return sound;
+}
+
+static void warn_names(apr_pool_t *pool, const ap_directive_t *first, bool named, server_rec *server)
+{
+    bool here = named || value_of(pool, first, "AuthName") != NULL;
+
+    if (!here && is(value_of(pool, first, "AuthType"), "Bearer"))
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "AB0304: AuthType Bearer without AuthName: the realm of"
+                     " challenges is the server's name (%s:%d)", first->filename, first->line_num);
+    for (; first != NULL; first = first->next)
+        warn_names(pool, first->first_child, here, server);
+}
+
+static void warn_trace(const registry *all, server_rec *server)
+{
+    for (int i = 0; i < all->sections->nelts; i++) {
+        server_rec *one = APR_ARRAY_IDX(all->sections, i, section).server;
+        const core_server_config *core = ap_get_core_module_config(one->module_config);
+
+        if (core->trace_enable == AP_TRACE_DISABLE)
+            continue;
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "AB0305: TRACE is answered before authentication and echoes"
+                     " tokens: want TraceEnable off");
+        return;
+    }
+}
+
+static apr_array_header_t *key_files(apr_pool_t *pool, const registry *all)
+{
+    apr_array_header_t *files = apr_array_make(pool, 8, sizeof(const char *));
+
+    for (apr_hash_index_t *at = apr_hash_first(pool, all->trusts); at != NULL; at = apr_hash_next(at)) {
+        const bearer_trust *trust = apr_hash_this_val(at);
+        const char *file;
+
+        for (size_t i = 0; (file = bearer_keystore_file(trust->keys, i)) != NULL; i++)
+            APR_ARRAY_PUSH(files, const char *) = file;
+    }
+    return files;
+}
+
+static void warn_files(apr_pool_t *pool, const registry *all, server_rec *server)
+{
+    apr_array_header_t *files = key_files(pool, all);
+
+    bearer_reader_check(files);
+    for (int i = 0; i < files->nelts; i++)
+        if (APR_ARRAY_IDX(files, i, const char *) != NULL)
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "AB0306: the key file %s cannot be read by the user that"
+                         " the server runs as: a change needs a graceful restart",
+                         APR_ARRAY_IDX(files, i, const char *));
+}
+
+void bearer_registry_report(apr_pool_t *pool, server_rec *server)
+{
+    static const int levels[] = {
+        [BEARER_LOG_ERROR] = APLOG_ERR, [BEARER_LOG_WARNING] = APLOG_WARNING, [BEARER_LOG_INFO] = APLOG_INFO,
+    };
+    const registry *all = registry_of(server->process->pconf);
+
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
+                 " %s, APR %s), %u issuers", ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
+                 bearer_json_library(), apr_version_string(), apr_hash_count(all->trusts));
+    for (int i = 0; i < all->lines->nelts; i++) {
+        const line *one = &APR_ARRAY_IDX(all->lines, i, line);
+
+        ap_log_error(APLOG_MARK, levels[one->level], 0, server, "AB0307: %s", one->text);
+    }
+    warn_names(pool, ap_conftree, false, server);
+    warn_trace(all, server);
+    warn_files(pool, all, server);
+}

@@ -1,0 +1,109 @@
+#include "bearer/request.h"
+#include "bearer/identity.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <http_request.h>
+#include <apr_strings.h>
+#include <openssl/evp.h>
+
+APLOG_USE_MODULE(auth_bearer);
+
+bearer_request *bearer_request_find(request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &auth_bearer_module);
+}
+
+bearer_request *bearer_request_get(request_rec *r)
+{
+    bearer_request *request = bearer_request_find(r);
+
+    if (request == NULL) {
+        request = apr_pcalloc(r->pool, sizeof(*request));
+        ap_set_module_config(r->request_config, &auth_bearer_module, request);
+    }
+    return request;
+}
+
+const char *bearer_request_realm(request_rec *r)
+{
+    const char *name = ap_auth_name(r);
+
+    return name != NULL ? name : ap_get_server_name(r);
+}
+
+/* What may stand in a log line of bytes that a client sent: printable ASCII, at most 64. */
+static const char *loggable(apr_pool_t *pool, bearer_span text)
+{
+    char *out = apr_pstrmemdup(pool, text.ptr != NULL ? text.ptr : "", text.len < 64 ? text.len : 64);
+
+    for (char *c = out; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~' || *c == '"')
+            *c = '?';
+    return out;
+}
+
+/* Eight hex digits of the token's SHA-256: enough to find it again, nothing to log in with. */
+static const char *fingerprint(apr_pool_t *pool, bearer_span token)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (token.len == 0 || EVP_Digest(token.ptr, token.len, digest, NULL, EVP_sha256(), NULL) != 1)
+        return "";
+    return apr_psprintf(pool, ", token %02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+}
+
+static const char *whence(apr_pool_t *pool, const bearer_request *request)
+{
+    const bearer_findings *found = &request->findings;
+
+    return apr_pstrcat(pool,
+        found->trust != NULL ? apr_psprintf(pool, "; issuer \"%s\"", found->trust->rules.name) : "",
+        found->kid.len > 0 ? apr_psprintf(pool, ", kid \"%s\"", loggable(pool, found->kid)) : "", NULL);
+}
+
+void bearer_request_log(request_rec *r, const bearer_request *request, bearer_span token)
+{
+    const bearer_answer *answer = bearer_answer_get(request->verdict.reason);
+    const char *detail = request->verdict.detail;
+
+    if (request->verdict.reason == BEARER_ACCEPTED)
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "AB0102: accepted: user \"%s\"%s%s",
+                      loggable(r->pool, bearer_span_of(request->identity->user)), whence(r->pool, request),
+                      fingerprint(r->pool, token));
+    else
+        ap_log_rerror(APLOG_MARK, answer->ordinary ? APLOG_INFO : APLOG_WARNING, 0, r,
+                      "AB0101: refused: %s%s%s%s%s", answer->name, detail != NULL ? ": " : "",
+                      detail != NULL ? detail : "", whence(r->pool, request), fingerprint(r->pool, token));
+}
+
+int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token)
+{
+    bearer_request *request = bearer_request_get(r);
+    bool accepted = verdict.reason == BEARER_ACCEPTED;
+
+    request->judged = true;
+    request->verdict = verdict;
+    request->identity = accepted ? &request->findings.identity : NULL;
+    apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(verdict.reason));
+    if (accepted ? APLOGrdebug(r) : APLOGrinfo(r))
+        bearer_request_log(r, request, token);
+    if (!accepted)
+        return bearer_answer_get(verdict.reason)->status;
+    r->user = apr_pstrdup(r->pool, request->identity->user);
+    return OK;
+}
+
+static void log_line(void *context, bearer_log_level level, const char *text)
+{
+    static const int levels[] = {
+        [BEARER_LOG_ERROR] = APLOG_ERR, [BEARER_LOG_WARNING] = APLOG_WARNING, [BEARER_LOG_INFO] = APLOG_INFO,
+    };
+
+    ap_log_rerror(APLOG_MARK, levels[level], 0, (request_rec *)context, "AB0201: %s", text);
+}
+
+bearer_log bearer_request_lines(request_rec *r)
+{
+    return (bearer_log){ log_line, r };
+}

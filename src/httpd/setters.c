@@ -1,0 +1,280 @@
+#include "bearer/setters.h"
+#include "bearer/authenticate.h"
+#include "bearer/issuer.h"
+#include "bearer/locate.h"
+#include "bearer/registry.h"
+#include "bearer/words.h"
+
+#include <stdlib.h>
+#include <http_log.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+APLOG_USE_MODULE(auth_bearer);
+
+static const char *complain(cmd_parms *cmd, const char *sentence)
+{
+    return apr_psprintf(cmd->pool, "%s: %s", cmd->cmd->name, sentence);
+}
+
+static size_t list_length(const void *list)
+{
+    const void *const *items = list;
+    size_t n = 0;
+
+    while (items != NULL && items[n] != NULL)
+        n++;
+    return n;
+}
+
+/* A copy of a NULL-terminated list of pointers with room for `more`; *n is where they go. A list that is repeated in a section
+ * goes on, an inherited one is never seen here: each section starts with its defaults. */
+static const void **extend(cmd_parms *cmd, const bearer_conf *conf, const void *list, size_t more, size_t *n)
+{
+    bool given = (conf->set >> (cmd->cmd - bearer_directives) & 1) != 0;
+    const void **copy;
+
+    *n = given ? list_length(list) : 0;
+    copy = apr_pcalloc(cmd->pool, (*n + more + 1) * sizeof(*copy));
+    if (*n > 0)
+        memcpy(copy, list, *n * sizeof(*copy));
+    return copy;
+}
+
+const char *bearer_set_flag(cmd_parms *cmd, void *conf, int on)
+{
+    *(int *)bearer_conf_slot(cmd, conf) = on;
+    return NULL;
+}
+
+const char *bearer_set_number(cmd_parms *cmd, void *conf, const char *text)
+{
+    const bearer_row *field = cmd->info;
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (!apr_isdigit(*text) || *end != '\0' || n < field->min || n > field->max)
+        return complain(cmd, apr_psprintf(cmd->pool, "want a whole number from %d to %d, not '%s'",
+                                          field->min, field->max, text));
+    *(int *)bearer_conf_slot(cmd, conf) = (int)n;
+    return NULL;
+}
+
+const char *bearer_set_body(cmd_parms *cmd, void *conf, const char *word)
+{
+    static const char *const words[] = {
+        [BEARER_BODY_AUTO] = "auto", [BEARER_BODY_PROBLEM] = "problem", [BEARER_BODY_JSON] = "json",
+        [BEARER_BODY_HTTPD] = "httpd",
+    };
+
+    for (int i = 0; i <= BEARER_BODY_HTTPD; i++)
+        if (ap_cstr_casecmp(word, words[i]) == 0) {
+            *(int *)bearer_conf_slot(cmd, conf) = i;
+            return NULL;
+        }
+    return complain(cmd, apr_psprintf(cmd->pool, "want auto, problem, json or httpd, not '%s'", word));
+}
+
+const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text)
+{
+    bearer_offer *offer;
+    const char *error;
+    ap_expr_info_t *when = NULL;
+    bool off = ap_cstr_casecmp(text, "Off") == 0;
+
+    if (!off && ap_cstr_casecmp(text, "On") != 0) {
+        when = ap_expr_parse_cmd(cmd, text, AP_EXPR_FLAG_DONT_VARY, &error, NULL);
+        if (when == NULL)
+            return complain(cmd, apr_psprintf(cmd->pool, "want On, Off or an expression, not '%s': %s", text, error));
+    }
+    offer = bearer_conf_slot(cmd, conf);
+    *offer = (bearer_offer){ .off = off, .when = when };
+    return NULL;
+}
+
+const char *bearer_set_paths(cmd_parms *cmd, void *conf, int argc, char *const argv[])
+{
+    const bearer_row *field = cmd->info;
+    void *at = (char *)conf + field->offset;
+    size_t n;
+    const void **list = extend(cmd, conf, *(void **)at, (size_t)argc, &n);
+
+    if (argc == 0)
+        return complain(cmd, "want one or more claims");
+    for (int i = 0; i < argc; i++) {
+        const bearer_path *path;
+        const char *error = bearer_path_make(cmd->pool, argv[i], &path);
+
+        if (error != NULL)
+            return complain(cmd, apr_psprintf(cmd->pool, "'%s': %s", argv[i], error));
+        list[n++] = path;
+    }
+    *(const void ***)bearer_conf_slot(cmd, conf) = list;
+    return NULL;
+}
+
+const char *bearer_set_audiences(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    bearer_conf *conf = section;
+    size_t n;
+    const void **list = extend(cmd, conf, conf->audiences.names, (size_t)argc, &n);
+    bool any = conf->audiences.any;
+
+    if (argc == 0)
+        return complain(cmd, "want one or more audiences, or any");
+    for (int i = 0; i < argc; i++) {
+        if (*argv[i] == '\0')
+            return complain(cmd, "an audience is empty");
+        if (strcmp(argv[i], "any") == 0)
+            any = true;
+        else
+            list[n++] = apr_pstrdup(cmd->pool, argv[i]);
+    }
+    if (any && n > 0)
+        return complain(cmd, "'any' accepts every audience and cannot stand beside names");
+    *(bearer_audiences *)bearer_conf_slot(cmd, conf) =
+        (bearer_audiences){ n > 0 ? (const char *const *)list : NULL, any };
+    bearer_registry_section(cmd, conf);
+    return NULL;
+}
+
+const char *bearer_set_issuer(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    bearer_conf *conf = section;
+    const char **words = apr_pcalloc(cmd->pool, ((size_t)argc + 1) * sizeof(*words));
+    const char *error;
+    bearer_trust *trust;
+    size_t n;
+    const void **list = extend(cmd, conf, conf->trusts, 1, &n);
+
+    for (int i = 0; i < argc; i++)
+        words[i] = argv[i];
+    trust = bearer_registry_trust(cmd, words, &error);
+    if (trust == NULL)
+        return complain(cmd, argc > 0 ? apr_psprintf(cmd->pool, "%s: %s", argv[0], error) : error);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(conf->trusts[i]->rules.name, trust->rules.name) == 0)
+            return complain(cmd, apr_psprintf(cmd->pool, "%s is named twice in one section; give it one line"
+                                              " (keys= may repeat)", argv[0]));
+    list[n] = trust;
+    *(const void ***)bearer_conf_slot(cmd, conf) = list;
+    bearer_registry_section(cmd, conf);
+    return NULL;
+}
+
+const char *bearer_set_providers(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    bearer_conf *conf = section;
+    size_t n;
+    const void **list = extend(cmd, conf, conf->providers, (size_t)argc, &n);
+
+    if (argc == 0)
+        return complain(cmd, "want one or more providers: jwt");
+    for (int i = 0; i < argc; i++) {
+        const char *nearest = bearer_nearest(argv[i], bearer_provider_names());
+        const bearer_provider *provider = bearer_provider_find(argv[i]);
+
+        if (provider == NULL)
+            return complain(cmd, apr_psprintf(cmd->pool, "unknown provider '%s'%s: want jwt", argv[i], nearest == NULL
+                                              ? "" : apr_psprintf(cmd->pool, " (is '%s' meant?)", nearest)));
+        list[n++] = provider;
+    }
+    *(const void ***)bearer_conf_slot(cmd, conf) = list;
+    return NULL;
+}
+
+const char *bearer_set_places(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    bearer_conf *conf = section;
+    size_t n;
+    const void **list = extend(cmd, conf, conf->places, (size_t)argc, &n);
+
+    if (argc == 0)
+        return complain(cmd, apr_psprintf(cmd->pool, "want %s", bearer_place_names()));
+    for (int i = 0; i < argc; i++) {
+        const bearer_place *place = bearer_place_find(argv[i]);
+
+        if (place == NULL)
+            return complain(cmd, apr_psprintf(cmd->pool, "unknown way '%s': this version wants %s", argv[i],
+                                              bearer_place_names()));
+        list[n++] = place;
+    }
+    *(const void ***)bearer_conf_slot(cmd, conf) = list;
+    return NULL;
+}
+
+/* Names that mean something to servers, loaders, interpreters and shells. A claim must not be able to become one. */
+static const char *const reserved[] = {
+    "BEARER_REASON", "AUTH_*", "REMOTE_*", "REDIRECT_*", "HTTP_*", "HTTPS*", "SERVER_*", "REQUEST_*", "SCRIPT_*",
+    "DOCUMENT_*", "CONTENT_*", "CONTEXT_*", "GATEWAY_*", "QUERY_*", "PATH*", "SSL_*", "UNIQUE_ID", "LD_*", "DYLD_*",
+    "GCONV_*", "MALLOC_*", "LC_*", "LANG*", "TZ*", "IFS", "ENV", "BASH*", "HOME", "SHELL", "USER", "LOGNAME", "TMP*",
+    "TEMP*", "PHP*", "PERL*", "PYTHON*", "RUBY*", "NODE_*", "JAVA_*", "GIT_*", "NO_PROXY", "ALL_PROXY", "FTP_PROXY",
+    "OPENSSL_*", "APACHE_*", "AUTHORIZE_*", "PROXY*", "FCGI_*", NULL
+};
+
+static const char *refuse_name(apr_pool_t *pool, const char *name)
+{
+    if (!apr_isupper(*name) || name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] != '\0')
+        return apr_psprintf(pool, "'%s' is no variable name: want capitals, digits and _", name);
+    for (const char *const *one = reserved; *one != NULL; one++) {
+        size_t len = strlen(*one);
+        bool family = (*one)[len - 1] == '*';
+
+        if (family ? strncmp(name, *one, len - 1) == 0 : strcmp(name, *one) == 0)
+            return apr_psprintf(pool, "the variable name '%s' is reserved", name);
+    }
+    return NULL;
+}
+
+/* realm_access.roles -> BEARER_CLAIM_REALM_ACCESS_ROLES */
+static const char *default_name(apr_pool_t *pool, const char *claim)
+{
+    char *name = apr_pstrcat(pool, "BEARER_CLAIM_", claim + (*claim == '/'), NULL);
+
+    for (char *c = name; *c != '\0'; c++)
+        *c = apr_isalnum(*c) ? (char)apr_toupper(*c) : '_';
+    return name;
+}
+
+static const char *read_variable(cmd_parms *cmd, const char *text, const bearer_variable **variable)
+{
+    bearer_variable *made = apr_pcalloc(cmd->pool, sizeof(*made));
+    const char *equals = strrchr(text, '=');
+    const char *claim = equals != NULL ? apr_pstrmemdup(cmd->pool, text, (apr_size_t)(equals - text)) : text;
+    const char *error = bearer_path_make(cmd->pool, claim, &made->claim);
+
+    made->name = equals != NULL ? apr_pstrdup(cmd->pool, equals + 1) : default_name(cmd->pool, claim);
+    if (error == NULL && equals != NULL)
+        error = refuse_name(cmd->pool, made->name);
+    *variable = made;
+    return error != NULL ? apr_psprintf(cmd->pool, "'%s': %s", text, error) : NULL;
+}
+
+const char *bearer_set_variables(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    bearer_conf *conf = section;
+    size_t n;
+    const void **list = extend(cmd, conf, conf->variables, (size_t)argc, &n);
+
+    if (argc == 0)
+        return complain(cmd, "want claim[=NAME] ..., or Off");
+    for (int i = 0; i < argc; i++) {
+        const bearer_variable *variable;
+        const char *error;
+
+        if (ap_cstr_casecmp(argv[i], "Off") == 0) {
+            if (argc > 1 || n > 0)
+                return complain(cmd, "'Off' stands alone");
+            break;
+        }
+        error = read_variable(cmd, argv[i], &variable);
+        for (size_t k = 0; error == NULL && k < n; k++)
+            if (strcmp(((const bearer_variable *)list[k])->name, variable->name) == 0)
+                error = apr_psprintf(cmd->pool, "two claims for the one variable %s", variable->name);
+        if (error != NULL)
+            return complain(cmd, error);
+        list[n++] = variable;
+    }
+    *(const void ***)bearer_conf_slot(cmd, conf) = list;
+    return NULL;
+}

@@ -1,0 +1,201 @@
+#include "bearer/whatif.h"
+
+#include <http_config.h>
+#include <http_log.h>
+#include <http_request.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+/* Different words that one question may meet. More are not worth the walks. */
+#define WORDS 64
+
+/* A set of scopes: bit i is word i, words numbered as the walks met them, which is configuration order. */
+typedef apr_uint64_t scope_set;
+
+struct bearer_walk {
+    const char *words[WORDS];
+    size_t count;
+    const bearer_identity *identity;/* of the token, or NULL */
+    scope_set held;                 /* words that the token has */
+    scope_set pretended;            /* in this walk */
+    bool own_too;                   /* in this walk the token's own scopes count beside them */
+    apr_array_header_t *denied;     /* scope_set: what the rules wanted that said no in this walk */
+    int walks;
+    bool gave_up;
+};
+
+typedef struct {
+    request_rec *r;
+    bearer_request *request;
+    bearer_walk walk;
+    apr_array_header_t *candidates; /* scope_set: to be tried */
+    apr_array_header_t *tried;      /* scope_set */
+} question;
+
+/* The word's bit; 0 when there are too many. */
+static scope_set bit_of(bearer_walk *walk, const char *word)
+{
+    size_t i = 0;
+
+    while (i < walk->count && strcmp(walk->words[i], word) != 0)
+        i++;
+    if (i == WORDS) {
+        walk->gave_up = true;
+        return 0;
+    }
+    if (i == walk->count) {
+        walk->words[walk->count++] = word;
+        if (walk->identity != NULL && bearer_identity_has_scope(walk->identity, bearer_span_of(word)))
+            walk->held |= APR_UINT64_C(1) << i;
+    }
+    return APR_UINT64_C(1) << i;
+}
+
+bool bearer_walk_scope(bearer_walk *walk, const bearer_match *rule)
+{
+    scope_set wanted = 0, given;
+
+    for (const char *const *word = bearer_match_scopes(rule); *word != NULL; word++)
+        wanted |= bit_of(walk, *word);
+    given = walk->pretended | (walk->own_too ? walk->held : 0);
+    if (!walk->gave_up && (wanted & ~given) == 0)
+        return true;
+    APR_ARRAY_PUSH(walk->denied, scope_set) = wanted;
+    return false;
+}
+
+/* Without an identity a walk that ends in "a user is needed" has passed: only a hard no shows that scopes are missing. */
+static bool run_hooks(question *q)
+{
+    int status;
+
+    if (q->request->identity != NULL) {
+        q->request->in_authz++;
+        status = ap_run_auth_checker(q->r);
+        q->request->in_authz--;
+        return status == OK;
+    }
+    q->request->in_access++;
+    status = ap_run_access_checker_ex(q->r);
+    q->request->in_access--;
+    return status == OK || status == DECLINED;
+}
+
+/* One walk over httpd's rules. It must leave no trace: each denial would log a line and set a challenge. */
+static bool passes(question *q, scope_set pretended, bool own_too)
+{
+    static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
+    const struct ap_logconf *log = q->r->log;
+    apr_table_t *headers = q->r->err_headers_out;
+    bool passed;
+
+    if (q->walk.walks++ == BEARER_WHATIF_WALKS || q->walk.gave_up) {
+        q->walk.gave_up = true;
+        return false;
+    }
+    q->walk.pretended = pretended;
+    q->walk.own_too = own_too;
+    q->walk.denied = apr_array_make(q->r->pool, 4, sizeof(scope_set));
+    q->r->log = &quiet;
+    q->r->err_headers_out = apr_table_copy(q->r->pool, headers);
+    q->request->walk = &q->walk;
+    passed = run_hooks(q);
+    q->request->walk = NULL;
+    q->r->err_headers_out = headers;
+    q->r->log = log;
+    return passed;
+}
+
+static int size_of(scope_set set)
+{
+    return __builtin_popcountll(set);
+}
+
+/* Fewest words that the token lacks, then fewest in all, then those met first. */
+static bool is_cheaper(const bearer_walk *walk, scope_set a, scope_set b)
+{
+    scope_set differ = a ^ b;
+
+    if (size_of(a & ~walk->held) != size_of(b & ~walk->held))
+        return size_of(a & ~walk->held) < size_of(b & ~walk->held);
+    if (size_of(a) != size_of(b))
+        return size_of(a) < size_of(b);
+    return (a & differ & (~differ + 1)) != 0;
+}
+
+static bool contains(const apr_array_header_t *sets, scope_set set)
+{
+    for (int i = 0; i < sets->nelts; i++)
+        if (APR_ARRAY_IDX(sets, i, scope_set) == set)
+            return true;
+    return false;
+}
+
+/* Takes the cheapest candidate out; false if there is none. */
+static bool take_cheapest(question *q, scope_set *set)
+{
+    int best = 0;
+
+    if (q->candidates->nelts == 0)
+        return false;
+    for (int i = 1; i < q->candidates->nelts; i++)
+        if (is_cheaper(&q->walk, APR_ARRAY_IDX(q->candidates, i, scope_set),
+                       APR_ARRAY_IDX(q->candidates, best, scope_set)))
+            best = i;
+    *set = APR_ARRAY_IDX(q->candidates, best, scope_set);
+    APR_ARRAY_IDX(q->candidates, best, scope_set) = *(scope_set *)apr_array_pop(q->candidates);
+    APR_ARRAY_PUSH(q->tried, scope_set) = *set;
+    return true;
+}
+
+static void branch(question *q, scope_set from)
+{
+    for (int i = 0; i < q->walk.denied->nelts; i++) {
+        scope_set next = from | APR_ARRAY_IDX(q->walk.denied, i, scope_set);
+
+        if (!contains(q->tried, next) && !contains(q->candidates, next))
+            APR_ARRAY_PUSH(q->candidates, scope_set) = next;
+    }
+}
+
+static const char *words_of(const question *q, scope_set set)
+{
+    const char *text = NULL;
+
+    for (size_t i = 0; i < q->walk.count; i++)
+        if ((set >> i & 1) != 0)
+            text = apr_pstrcat(q->r->pool, text != NULL ? text : "", text != NULL ? " " : "", q->walk.words[i], NULL);
+    return text;
+}
+
+/* A token with exactly these scopes would have passed, it is not what the token has already, and what else the token
+ * has is not forbidden. */
+static bool is_answer(question *q, scope_set set)
+{
+    const bearer_identity *identity = q->request->identity;
+
+    return (set & ~q->walk.held) != 0
+        && (identity == NULL || identity->scope_count == (size_t)size_of(set & q->walk.held)
+            || passes(q, set, true));
+}
+
+bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request)
+{
+    question q = {
+        .r = r, .request = request, .walk = { .identity = request->identity },
+        .candidates = apr_array_make(r->pool, 8, sizeof(scope_set)),
+        .tried = apr_array_make(r->pool, 8, sizeof(scope_set)),
+    };
+    scope_set set;
+
+    APR_ARRAY_PUSH(q.candidates, scope_set) = 0;
+    while (!q.walk.gave_up && take_cheapest(&q, &set)) {
+        if (!passes(&q, set, false))
+            branch(&q, set);
+        else if (set == 0)
+            return (bearer_whatif){ .lacking = false };
+        else if (is_answer(&q, set))
+            return (bearer_whatif){ .lacking = true, .scope = words_of(&q, set) };
+    }
+    return (bearer_whatif){ .lacking = q.walk.gave_up };
+}

@@ -1,0 +1,313 @@
+#include "bearer/issuer.h"
+#include "bearer/signature.h"
+#include "bearer/words.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+/* An issuer's line while it is read. */
+typedef struct {
+    apr_pool_t *pool;
+    char *(*resolve)(apr_pool_t *pool, const char *file);
+    apr_array_header_t *sources;    /* const char * */
+    bearer_issuer *rules;
+} draft;
+
+typedef struct {
+    const char *name;
+    const char *(*read)(draft *to, const char *value);
+    bool repeats;
+} option;
+
+const char *const *bearer_list_split(apr_pool_t *pool, const char *text)
+{
+    apr_array_header_t *list = apr_array_make(pool, 4, sizeof(const char *));
+    char *rest = apr_pstrdup(pool, text);
+
+    while (rest != NULL) {
+        char *item = rest, *comma = strchr(rest, ',');
+
+        rest = comma != NULL ? comma + 1 : NULL;
+        if (comma != NULL)
+            *comma = '\0';
+        if (*item == '\0')
+            return NULL;
+        APR_ARRAY_PUSH(list, const char *) = item;
+    }
+    APR_ARRAY_PUSH(list, const char *) = NULL;
+    return (const char *const *)list->elts;
+}
+
+static const char *meant(apr_pool_t *pool, const char *text, const char *const *words)
+{
+    const char *nearest = bearer_nearest(text, words);
+
+    return nearest != NULL ? apr_psprintf(pool, " (is '%s' meant?)", nearest) : "";
+}
+
+/* `kind:file` with the file's name made absolute. What needs the network is told apart: it is right, but too early. */
+static const char *read_keys(draft *to, const char *value)
+{
+    const char *file = bearer_keystore_file_of(value);
+    char *full;
+
+    if (strncmp(value, "https:", 6) == 0 || strncmp(value, "http:", 5) == 0
+        || strcmp(value, "discovery") == 0)
+        return apr_psprintf(to->pool, "keys=%s: this version does not fetch keys over the network; want %s",
+                            value, bearer_keystore_kinds());
+    if (file == NULL || *file == '\0')
+        return apr_psprintf(to->pool, "keys=%s: want %s", value, bearer_keystore_kinds());
+    full = to->resolve(to->pool, file);
+    if (full == NULL)
+        return apr_psprintf(to->pool, "keys=%s: the file name is not valid", value);
+    APR_ARRAY_PUSH(to->sources, const char *) =
+        apr_psprintf(to->pool, "%.*s%s", (int)(file - value), value, full);
+    return NULL;
+}
+
+static const char *const *algorithm_names(apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, 24, sizeof(const char *));
+
+    for (size_t i = 0; bearer_alg_at(i) != NULL; i++)
+        APR_ARRAY_PUSH(names, const char *) = bearer_alg_at(i)->name;
+    APR_ARRAY_PUSH(names, const char *) = NULL;
+    return (const char *const *)names->elts;
+}
+
+const char *bearer_algorithms_read(apr_pool_t *pool, const char *value, uint64_t *algorithms)
+{
+    const char *const *names = bearer_list_split(pool, value);
+
+    for (; names != NULL && *names != NULL; names++) {
+        const bearer_alg *alg = bearer_alg_find(bearer_span_of(*names));
+
+        if (alg == NULL)
+            return apr_psprintf(pool, "algorithms=%s: '%s' is no algorithm that is accepted%s", value, *names,
+                                meant(pool, *names, algorithm_names(pool)));
+        if (!bearer_signature_available(alg))
+            return apr_psprintf(pool, "algorithms=%s: this OpenSSL does not offer %s", value, *names);
+        *algorithms |= UINT64_C(1) << bearer_alg_index(alg);
+    }
+    return names != NULL ? NULL : apr_psprintf(pool, "algorithms=%s: want a list such as RS256,ES256", value);
+}
+
+static const char *read_algorithms(draft *to, const char *value)
+{
+    return bearer_algorithms_read(to->pool, value, &to->rules->algorithms);
+}
+
+static const struct {
+    const char *word;
+    unsigned kinds;
+} type_words[] = {
+    { "absent", BEARER_TYPE_ABSENT },
+    { "JWT",    BEARER_TYPE_JWT },
+    { "at+jwt", BEARER_TYPE_AT },
+    { "id",     BEARER_TYPE_ID | BEARER_TYPE_ABSENT | BEARER_TYPE_JWT },    /* how ID tokens come */
+    { NULL,     0 },
+};
+
+static const char *read_types(draft *to, const char *value)
+{
+    static const char tree[] = "application/";
+    const char *const *words = bearer_list_split(to->pool, value);
+    apr_array_header_t *others = apr_array_make(to->pool, 2, sizeof(const char *));
+    bearer_types *types = &to->rules->types;
+
+    if (words == NULL)
+        return apr_psprintf(to->pool, "types=%s: want a list of absent, JWT, at+jwt, id or other header types",
+                            value);
+    types->kinds = 0;
+    for (; *words != NULL; words++) {
+        const char *word = *words;
+        size_t i = 0;
+
+        if (bearer_span_begins_nocase(bearer_span_of(word), tree))
+            word += strlen(tree);
+        while (type_words[i].word != NULL && !bearer_span_is_nocase(bearer_span_of(word), type_words[i].word))
+            i++;
+        types->kinds |= type_words[i].kinds;
+        if (type_words[i].word == NULL)
+            APR_ARRAY_PUSH(others, const char *) = word;
+    }
+    APR_ARRAY_PUSH(others, const char *) = NULL;
+    types->others = (const char *const *)others->elts;
+    return NULL;
+}
+
+static const char *read_audience(draft *to, const char *value)
+{
+    const char *const *names = bearer_list_split(to->pool, value);
+
+    if (names == NULL)
+        return apr_psprintf(to->pool, "audience=%s: want a list of names, or any", value);
+    to->rules->any_audience = strcmp(value, "any") == 0;
+    if (!to->rules->any_audience)
+        to->rules->audiences = names;
+    return NULL;
+}
+
+const char *bearer_paths_read(apr_pool_t *pool, const char *const *texts, const bearer_path *const **paths)
+{
+    apr_array_header_t *list = apr_array_make(pool, 4, sizeof(const bearer_path *));
+
+    for (; *texts != NULL; texts++) {
+        const bearer_path *path;
+        const char *error = bearer_path_make(pool, *texts, &path);
+
+        if (error != NULL)
+            return apr_psprintf(pool, "'%s': %s", *texts, error);
+        APR_ARRAY_PUSH(list, const bearer_path *) = path;
+    }
+    APR_ARRAY_PUSH(list, const bearer_path *) = NULL;
+    *paths = (const bearer_path *const *)list->elts;
+    return NULL;
+}
+
+static const char *read_user(draft *to, const char *value)
+{
+    const char *const *texts = bearer_list_split(to->pool, value);
+    const char *error = texts != NULL ? bearer_paths_read(to->pool, texts, &to->rules->users)
+                                      : "want a list of claims";
+
+    return error != NULL ? apr_psprintf(to->pool, "user=%s: %s", value, error) : NULL;
+}
+
+static const char *read_user_prefix(draft *to, const char *value)
+{
+    if (bearer_span_has_control(bearer_span_of(value)))
+        return "user-prefix= holds control characters";
+    to->rules->user_prefix = apr_pstrdup(to->pool, value);
+    return NULL;
+}
+
+static const option options[] = {
+    { "keys",        read_keys,        true },
+    { "algorithms",  read_algorithms,  false },
+    { "types",       read_types,       false },
+    { "audience",    read_audience,    false },
+    { "user",        read_user,        false },
+    { "user-prefix", read_user_prefix, false },
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static const char *unknown_option(apr_pool_t *pool, const char *word)
+{
+    const char *names[OPTIONS + 1] = { NULL };
+    const char *name = apr_pstrmemdup(pool, word, strcspn(word, "="));
+
+    for (size_t i = 0; i < OPTIONS; i++)
+        names[i] = options[i].name;
+    return apr_psprintf(pool, "unknown option '%s'%s: want keys=, algorithms=, types=, audience=, user= or"
+                        " user-prefix=", word, meant(pool, name, names));
+}
+
+static const char *read_option(draft *to, const char *word, unsigned *given)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        size_t len = strlen(options[i].name);
+
+        if (strncmp(word, options[i].name, len) != 0 || word[len] != '=')
+            continue;
+        if ((*given & 1u << i) != 0 && !options[i].repeats)
+            return apr_psprintf(to->pool, "%s= is given twice", options[i].name);
+        *given |= 1u << i;
+        return options[i].read(to, word + len + 1);
+    }
+    return unknown_option(to->pool, word);
+}
+
+static const char *read_words(draft *to, const char *const *words)
+{
+    const char *error = NULL;
+    unsigned given = 0;
+
+    if (*words == NULL || **words == '\0' || bearer_span_has_control(bearer_span_of(*words)))
+        return "the issuer's name is wanted first, exactly as its tokens have it in iss";
+    for (size_t i = 0; i < OPTIONS; i++) {
+        size_t len = strlen(options[i].name);
+
+        if (strncmp(*words, options[i].name, len) == 0 && (*words)[len] == '=')
+            return apr_psprintf(to->pool, "the issuer's name is wanted before '%s'", *words);
+    }
+    to->rules->name = apr_pstrdup(to->pool, *words);
+    for (words++; *words != NULL && error == NULL; words++)
+        error = read_option(to, *words, &given);
+    return error;
+}
+
+/* A server's secret must never become a key that a published set could name, nor the reverse. */
+static const char *refuse_mixture(const draft *from)
+{
+    const char *const *sources = (const char *const *)from->sources->elts;
+    bool secret = bearer_keystore_is_secret(sources[0]);
+
+    for (int i = 1; i < from->sources->nelts; i++)
+        if (bearer_keystore_is_secret(sources[i]) != secret)
+            return "secret: cannot stand beside other kinds of keys";
+    if (secret && from->rules->algorithms == 0)
+        return "keys=secret: wants algorithms= with one or more of HS256,HS384,HS512";
+    for (size_t i = 0; bearer_alg_at(i) != NULL; i++) {
+        const bearer_alg *alg = bearer_alg_at(i);
+
+        if ((from->rules->algorithms >> bearer_alg_index(alg) & 1) == 0)
+            continue;
+        if (secret != (alg->kty == BEARER_KTY_OCT))
+            return apr_psprintf(from->pool, secret ? "algorithms=%s does not go with keys=secret:, which serves HS256,"
+                                " HS384 and HS512 only" : "algorithms=%s goes with keys=secret: only", alg->name);
+    }
+    return NULL;
+}
+
+static const char *refuse_unfit(apr_pool_t *pool, const bearer_trust *trust)
+{
+    bearer_keyset *keys = bearer_keystore_hold(trust->keys);
+    uint64_t fitting = bearer_keyset_algorithms(keys), missing = trust->rules.algorithms & ~fitting;
+    const char *error = NULL;
+
+    for (size_t i = 0; missing != 0 && error == NULL; i++) {
+        const bearer_alg *alg = bearer_alg_at(i);
+
+        if ((missing >> bearer_alg_index(alg) & 1) == 0)
+            continue;
+        error = alg->kty == BEARER_KTY_OCT
+              ? apr_psprintf(pool, "algorithms=%s: the secret is shorter than the %" APR_SIZE_T_FMT
+                             " bytes that %s wants", alg->name, alg->hash_bytes, alg->name)
+              : apr_psprintf(pool, "algorithms=%s: no key of the issuer fits %s", alg->name, alg->name);
+    }
+    bearer_keyset_release(keys);
+    return error;
+}
+
+static const char *open_keys(draft *from, bearer_trust *trust, const bearer_log *log)
+{
+    const char *error;
+
+    if (from->sources->nelts == 0)
+        return apr_psprintf(from->pool, "keys= is wanted: %s (this version does not fetch keys over the network)",
+                            bearer_keystore_kinds());
+    error = refuse_mixture(from);
+    if (error != NULL)
+        return error;
+    APR_ARRAY_PUSH(from->sources, const char *) = NULL;
+    trust->keys = bearer_keystore_open(from->pool, (const char *const *)from->sources->elts, log, &error);
+    return trust->keys != NULL ? refuse_unfit(from->pool, trust) : error;
+}
+
+bearer_trust *bearer_issuer_open(apr_pool_t *pool, const char *const *words,
+                                 char *(*resolve)(apr_pool_t *pool, const char *file),
+                                 const bearer_log *log, const char **error)
+{
+    bearer_trust *trust = apr_pcalloc(pool, sizeof(*trust));
+    draft from = { pool, resolve, apr_array_make(pool, 2, sizeof(const char *)), &trust->rules };
+
+    trust->rules.user_prefix = "";
+    trust->rules.types.kinds = BEARER_TYPE_ABSENT | BEARER_TYPE_JWT | BEARER_TYPE_AT;
+    *error = read_words(&from, words);
+    if (*error == NULL)
+        *error = open_keys(&from, trust, log);
+    return *error == NULL ? trust : NULL;
+}

@@ -1,0 +1,17 @@
+#include "bearer/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    if (log == NULL || log->line == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log->line(log->context, level, text);
+}

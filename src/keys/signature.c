@@ -1,0 +1,151 @@
+#include "bearer/signature.h"
+#include "bearer/scoped.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/objects.h>
+#include <openssl/rsa.h>
+
+static void md_ctx_done(EVP_MD_CTX **ctx)
+{
+    EVP_MD_CTX_free(*ctx);
+}
+
+static void ecdsa_done(ECDSA_SIG **signature)
+{
+    ECDSA_SIG_free(*signature);
+}
+
+static bearer_signature proven(bool holds)
+{
+    return holds ? BEARER_SIGNATURE_HOLDS : BEARER_SIGNATURE_WRONG;
+}
+
+static bearer_signature check_hmac(const bearer_key *key, const bearer_alg *alg,
+                                   bearer_span input, bearer_span signature)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+    bearer_signature result;
+
+    if (HMAC(EVP_get_digestbyname(alg->digest), key->secret, (int)key->secret_len,
+             (const unsigned char *)input.ptr, input.len, mac, &len) == NULL)
+        return BEARER_SIGNATURE_UNJUDGED;
+    result = proven(signature.len == len && CRYPTO_memcmp(mac, signature.ptr, len) == 0);
+    OPENSSL_cleanse(mac, sizeof(mac));
+    return result;
+}
+
+static bool set_pss(EVP_PKEY_CTX *ctx)
+{
+    /* RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash (OpenSSL's default). */
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1
+        && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+/* What EVP has one call for: RSA, Edwards curves, ML-DSA, and ECDSA once its signature is DER. */
+static bearer_signature check_evp(const bearer_key *key, const bearer_alg *alg,
+                                  bearer_span input, bearer_span signature)
+{
+    BEARER_SCOPED(md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *params = NULL;                /* belongs to ctx */
+
+    if (ctx == NULL
+        || EVP_DigestVerifyInit_ex(ctx, &params, alg->digest, NULL, NULL, key->pkey, NULL) != 1
+        || (alg->family == BEARER_PSS && !set_pss(params)))
+        return BEARER_SIGNATURE_UNJUDGED;
+    return proven(EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
+                                   (const unsigned char *)input.ptr, input.len) == 1);
+}
+
+/* Longest: two 66-byte integers, each with a sign byte, tag and length, in a sequence. */
+#define DER_MAX (2 * (66 + 1 + 2) + 4)
+
+/* RFC 7518 section 3.4: R and S, each as long as a coordinate, without any structure around them. */
+static bearer_signature check_ecdsa(const bearer_key *key, const bearer_alg *alg,
+                                    bearer_span input, bearer_span signature)
+{
+    BEARER_SCOPED(ecdsa_done) ECDSA_SIG *pair = ECDSA_SIG_new();
+    const unsigned char *raw = (const unsigned char *)signature.ptr;
+    size_t half = bearer_curve_get(alg->curve)->bytes;
+    unsigned char der[DER_MAX], *end = der;
+    BIGNUM *r, *s;
+    int len;
+
+    if (signature.len != 2 * half)
+        return BEARER_SIGNATURE_WRONG;
+    r = BN_bin2bn(raw, (int)half, NULL);
+    s = BN_bin2bn(raw + half, (int)half, NULL);
+    if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
+        BN_free(r);
+        BN_free(s);
+        return BEARER_SIGNATURE_UNJUDGED;
+    }
+    len = i2d_ECDSA_SIG(pair, NULL);
+    if (len <= 0 || len > DER_MAX || i2d_ECDSA_SIG(pair, &end) != len)
+        return BEARER_SIGNATURE_UNJUDGED;
+    return check_evp(key, alg, input, (bearer_span){ (const char *)der, (size_t)len });
+}
+
+static bearer_signature (*const families[])(const bearer_key *, const bearer_alg *, bearer_span,
+                                            bearer_span) = {
+    [BEARER_HMAC] = check_hmac,   [BEARER_PKCS1] = check_evp, [BEARER_PSS] = check_evp,
+    [BEARER_ECDSA] = check_ecdsa, [BEARER_PURE] = check_evp,
+};
+
+bearer_signature bearer_signature_check(const bearer_key *key, const bearer_alg *alg,
+                                        bearer_span input, bearer_span signature)
+{
+    bearer_signature result;
+
+    if (!bearer_key_fits(key, alg))
+        return BEARER_SIGNATURE_WRONG;
+    result = families[alg->family](key, alg, input, signature);
+    /* The queue is per thread, and mod_ssl would blame the next connection for what is left in it. */
+    if (result != BEARER_SIGNATURE_HOLDS)
+        ERR_clear_error();
+    return result;
+}
+
+static bool fetch_signature(const char *name)
+{
+    EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(NULL, name, NULL);
+
+    EVP_SIGNATURE_free(signature);
+    return signature != NULL;
+}
+
+static bool fetch_digest(const char *name)
+{
+    EVP_MD *digest = EVP_MD_fetch(NULL, name, NULL);
+
+    EVP_MD_free(digest);
+    return digest != NULL;
+}
+
+static bool have_group(bearer_curve curve)
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(OBJ_sn2nid(bearer_curve_get(curve)->openssl));
+
+    EC_GROUP_free(group);
+    return group != NULL;
+}
+
+bool bearer_signature_available(const bearer_alg *alg)
+{
+    bool available = alg->digest == NULL || fetch_digest(alg->digest);
+
+    if (alg->kty == BEARER_KTY_RSA)
+        available = available && fetch_signature("RSA");
+    if (alg->kty == BEARER_KTY_EC)
+        available = available && fetch_signature("ECDSA") && have_group(alg->curve);
+    if (alg->kty == BEARER_KTY_AKP || (alg->kty == BEARER_KTY_OKP && alg->curve != BEARER_CURVE_NONE))
+        available = fetch_signature(bearer_curve_get(alg->curve)->openssl);
+    if (alg->kty == BEARER_KTY_OKP && alg->curve == BEARER_CURVE_NONE)
+        available = fetch_signature("ED25519") || fetch_signature("ED448");
+    ERR_clear_error();
+    return available;
+}

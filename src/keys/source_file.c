@@ -1,0 +1,125 @@
+#include "bearer/source.h"
+#include "bearer/jwk.h"
+
+#include <string.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+#define WANTED (APR_FINFO_MTIME | APR_FINFO_CTIME | APR_FINFO_SIZE | APR_FINFO_INODE | APR_FINFO_TYPE)
+
+const bearer_key *const *bearer_source_secret(apr_pool_t *pool, bearer_span text, const bearer_log *log,
+                                              const char **error)
+{
+    const bearer_key **keys = apr_pcalloc(pool, 2 * sizeof(*keys));
+    bearer_span body = { text.ptr, text.len - (text.len > 0) };
+
+    if (text.len > 0 && text.ptr[body.len] == '\n' && !bearer_span_has_control(body))
+        bearer_log_line(log, BEARER_LOG_WARNING, "the secret looks like text and ends in a newline, which"
+                        " is part of the key: is that meant?");
+    keys[0] = bearer_key_secret(pool, text.ptr, text.len, error);
+    return keys[0] != NULL ? (const bearer_key *const *)keys : NULL;
+}
+
+static bearer_stamp stamp_of(const apr_finfo_t *info)
+{
+    return (bearer_stamp){ info->mtime, info->ctime, info->size, info->inode };
+}
+
+static bool same_stamp(const bearer_stamp *a, const bearer_stamp *b)
+{
+    return a->mtime == b->mtime && a->ctime == b->ctime && a->size == b->size && a->inode == b->inode;
+}
+
+bool bearer_source_changed(apr_pool_t *pool, const char *file, const bearer_stamp *stamp)
+{
+    apr_finfo_t info;
+    bearer_stamp now;
+
+    if (apr_stat(&info, file, WANTED, pool) != APR_SUCCESS)
+        return true;
+    now = stamp_of(&info);
+    return !same_stamp(&now, stamp);
+}
+
+static const char *because(apr_pool_t *pool, const char *what, apr_status_t status)
+{
+    char why[120];
+
+    return apr_psprintf(pool, "%s: %s", what, apr_strerror(status, why, sizeof(why)));
+}
+
+/* The whole of an open file; its stamp is taken before the first byte, so that a write in between shows later. */
+static const char *read_open(apr_pool_t *pool, apr_file_t *file, bearer_stamp *stamp, bearer_span *text)
+{
+    apr_finfo_t info;
+    apr_status_t status = apr_file_info_get(&info, WANTED, file);
+    char *bytes;
+    apr_size_t len;
+
+    if (status != APR_SUCCESS)
+        return because(pool, "cannot be looked at", status);
+    *stamp = stamp_of(&info);
+    if (info.filetype != APR_REG)
+        return "is no regular file";
+    if (info.size == 0)
+        return "is empty";
+    if (info.size > BEARER_JWK_MAX_BYTES)
+        return apr_psprintf(pool, "is larger than %d bytes", BEARER_JWK_MAX_BYTES);
+    bytes = apr_palloc(pool, (apr_size_t)info.size);
+    status = apr_file_read_full(file, bytes, (apr_size_t)info.size, &len);
+    *text = (bearer_span){ bytes, len };
+    return status == APR_SUCCESS ? NULL : because(pool, "cannot be read", status);
+}
+
+/* Looked at before it is opened: opening a pipe would wait for its writer. */
+static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *stamp, bearer_span *text)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    const char *error;
+    apr_status_t status = apr_stat(&info, name, WANTED, pool);
+
+    memset(stamp, 0, sizeof(*stamp));
+    if (status == APR_SUCCESS && info.filetype != APR_REG)
+        return "is no regular file";
+    if (status == APR_SUCCESS) {
+        *stamp = stamp_of(&info);
+        status = apr_file_open(&file, name, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+    }
+    if (status != APR_SUCCESS)
+        return because(pool, "cannot be opened", status);
+    error = read_open(pool, file, stamp, text);
+    apr_file_close(file);
+    return error;
+}
+
+/* Lines of a reader do not know which file they are about. */
+typedef struct {
+    const bearer_log *log;
+    const char *file;
+} named_log;
+
+static void name_line(void *context, bearer_log_level level, const char *text)
+{
+    const named_log *to = context;
+
+    bearer_log_line(to->log, level, "%s: %s", to->file, text);
+}
+
+const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file, bearer_key_reader *reader,
+                                            bearer_stamp *stamp, const bearer_log *log, const char **error)
+{
+    named_log named = { log, file };
+    const bearer_key *const *keys;
+    bearer_span text;
+
+    *error = read_file(pool, file, stamp, &text);
+    if (*error != NULL)
+        return NULL;
+    keys = reader(pool, text, &(bearer_log){ name_line, &named }, error);
+    if (keys != NULL && *keys == NULL) {
+        *error = "holds no usable key";
+        return NULL;
+    }
+    return keys;
+}

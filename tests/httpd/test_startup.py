@@ -1,0 +1,253 @@
+"""Wrong directives: each stops the server with a sentence that names the directive, what it got and what it wants."""
+
+import pytest
+
+import tokens
+from expect import TRUST, location
+from server import Httpd
+from tokens import key
+
+AUD = "AuthBearerAudience https://api.example"
+ISS = "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks"
+
+
+def issuer(words, *more):
+    return "\n".join([f"AuthBearerIssuer https://as.example {words}", AUD, *more])
+
+
+# (name of the directive in the message, lines inside <Location>, words that the message must hold)
+INSIDE = [
+    ("AuthBearer", "AuthBearer maybe", ["maybe", "On", "Off"]),
+    ("AuthBearer", "AuthBearer", []),
+    ("AuthBearerProvider", "AuthBearerProvider jtw", ["jtw", "jwt"]),
+    ("AuthBearerProvider", "AuthBearerProvider", []),
+    ("AuthBearerAuthoritative", "AuthBearerAuthoritative perhaps", ["perhaps"]),
+    # issuers and their options
+    ("AuthBearerIssuer", "AuthBearerIssuer", []),
+    ("AuthBearerIssuer", issuer(""), ["keys="]),
+    ("AuthBearerIssuer", issuer("keys=discovery"), ["discovery"]),
+    ("AuthBearerIssuer", issuer("keys=https://as.example/jwks"), ["https://as.example/jwks"]),
+    ("AuthBearerIssuer", issuer("keys=http://as.example/jwks"), ["http://as.example/jwks"]),
+    ("AuthBearerIssuer", issuer("keys="), ["keys"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:"), ["jwks:"]),
+    ("AuthBearerIssuer", issuer("keys={keys}/as.jwks"), ["jwks:"]),
+    ("AuthBearerIssuer", issuer("keys=jwk:{keys}/as.jwks"), ["jwk:", "jwks:"]),
+    ("AuthBearerIssuer", issuer("key=jwks:{keys}/as.jwks"), ["key", "keys"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/none.jwks"), ["none.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}"), ["{keys}"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/empty"), ["empty"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/text"), ["text"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/nokeys.jwks"), ["nokeys.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/enc.jwks"), ["enc.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/oct.jwks"), ["oct.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/private.jwks"), ["private.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/weak.jwks"), ["weak.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/twice.jwks"), ["twice.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=pem:{keys}/as.jwks"), ["as.jwks"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/rsa.pem"), ["rsa.pem"]),
+    ("AuthBearerIssuer", issuer("keys=pem:{keys}/private.pem"), ["private.pem"]),
+    ("AuthBearerIssuer", issuer("keys=pem:{keys}/weak.pem"), ["weak.pem"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS257"), ["RS257", "RS256"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=rs256"), ["rs256"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=none"), ["none"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms="), ["algorithms"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,,ES256"), ["algorithms"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=HS256"), ["HS256", "secret:"]),
+    ("AuthBearerIssuer", issuer("keys=pem:{keys}/rsa.pem algorithms=ES256"), ["ES256"]),
+    ("AuthBearerIssuer", issuer("keys=pem:{keys}/p256.pem algorithms=ES384"), ["ES384"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin"), ["secret:", "algorithms", "HS"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=RS256"), ["RS256", "secret:"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=HS256,RS256"), ["RS256"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=HS512"), ["HS512"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/short.bin algorithms=HS256"), ["32"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/empty algorithms=HS256"), ["empty"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/none algorithms=HS256"), ["none"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks types="), ["types"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks audience="), ["audience"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks user="), ["user"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks user=a..b"), ["a..b"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithm=RS256"), ["algorithm", "algorithms"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks audiences=x"), ["audiences", "audience"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks nonsense"), ["nonsense"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS256 algorithms=ES256"), ["algorithms"]),
+    ("AuthBearerIssuer", f"{ISS}\n{ISS}\n{AUD}", ["https://as.example"]),
+    ("AuthBearerIssuer", f"{ISS}\nAuthBearerIssuer https://as.example keys=pem:{{keys}}/rsa.pem\n{AUD}",
+     ["https://as.example"]),
+    ("AuthBearerIssuer", ISS, ["AuthBearerAudience"]),
+    ("AuthBearerIssuer", 'AuthBearerIssuer "" keys=jwks:{keys}/as.jwks\n' + AUD, []),
+    ("AuthBearerIssuer", "AuthBearerIssuer keys=jwks:{keys}/as.jwks\n" + AUD, ["keys="]),
+    # audiences, users, scopes
+    ("AuthBearerAudience", "AuthBearerAudience", []),
+    ("AuthBearerAudience", 'AuthBearerAudience ""', []),
+    ("AuthBearerAudience", "AuthBearerAudience any https://api.example", ["any"]),
+    ("AuthBearerUser", "AuthBearerUser", []),
+    ("AuthBearerUser", 'AuthBearerUser ""', []),
+    ("AuthBearerUser", "AuthBearerUser a..b", ["a..b"]),
+    ("AuthBearerUser", "AuthBearerUser /a~2b", ["/a~2b"]),
+    ("AuthBearerScopeClaim", "AuthBearerScopeClaim", []),
+    ("AuthBearerScopeClaim", "AuthBearerScopeClaim .scope", [".scope"]),
+    # ways
+    ("AuthBearerTokenFrom", "AuthBearerTokenFrom heder", ["heder", "header"]),
+    ("AuthBearerTokenFrom", "AuthBearerTokenFrom", []),
+    # numbers
+    *[(name, f"{name} {value}", [value])
+      for name, values in (("AuthBearerLeeway", ["-1", "301", "x", "30s", "1.5", "0x10", "99999999999"]),
+                           ("AuthBearerMaxAge", ["-1", "x", "1h", "99999999999999999999"]),
+                           ("AuthBearerMaxTokenSize", ["-1", "0", "x", "16k"]))
+      for value in values],
+    ("AuthBearerLeeway", "AuthBearerLeeway", []),
+    ("AuthBearerLeeway", "AuthBearerLeeway 1 2", []),
+    # answers
+    ("AuthBearerHide", "AuthBearerHide yes", ["yes"]),
+    ("AuthBearerErrorBody", "AuthBearerErrorBody jsn", ["jsn", "json"]),
+    ("AuthBearerErrorBody", "AuthBearerErrorBody html", ["html", "httpd"]),
+    ("AuthBearerErrorBody", "AuthBearerErrorBody", []),
+    ("AuthBearerErrorDetail", "AuthBearerErrorDetail x", ["x"]),
+    ("AuthBearerChallenge", 'AuthBearerChallenge "%{HTTP_USER_AGENT} =~"', []),
+    ("AuthBearerChallenge", "AuthBearerChallenge", []),
+    # environment and backend
+    *[("AuthBearerEnv", f"AuthBearerEnv {word}", [word.partition("=")[2] or word])
+      for word in ("sub=BEARER_REASON", "sub=HTTP_X", "sub=LD_PRELOAD", "sub=REDIRECT_X", "sub=PATH", "sub=lower",
+                   "sub=A-B", "sub=1A", "a..b", "sub=REMOTE_USER")],
+    ("AuthBearerEnv", "AuthBearerEnv sub=", ["sub="]),
+    ("AuthBearerEnv", "AuthBearerEnv", []),
+    ("AuthBearerEnv", "AuthBearerEnv Off sub", ["Off"]),
+    ("AuthBearerEnv", "AuthBearerEnv sub=A email=A", ["A"]),
+    ("AuthBearerPass", "AuthBearerPass maybe", ["maybe"]),
+    ("AuthBearerPass", "AuthBearerPass minted", ["minted"]),
+    # unknown directives of ours
+    ("AuthBearerAudiences", "AuthBearerAudiences x", []),
+    # Require
+    ("Require", "Require scope", ["scope"]),
+    ("Require", 'Require scope "a b"', ["a b"]),
+    ("Require", "Require scope a\\\\b", []),
+    ("Require", "Require claim", ["claim"]),
+    ("Require", "Require claim role", ["role"]),
+    ("Require", "Require claim role =", ["="]),
+    ("Require", "Require claim a..b = x", ["a..b"]),
+    ("Require", "Require claim role exists x", ["exists"]),
+    ("Require", "Require claim role < x", ["x"]),
+    ("Require", "Require claim role < 1 2", ["<"]),
+    ("Require", 'Require claim role >= "5"', ["5"]),
+    ("Require", "Require claim role ~ (", ["("]),
+    ("Require", 'Require claim role = "open', []),
+    ("Require", "Require claim n = 99999999999999999999", ["99999999999999999999"]),
+    ("Require", "Require issuer", ["issuer"]),
+    ("Require", "Require expr bearer(", []),
+    ("Require", "Require expr bearer('a..b') == 'x'", ["a..b"]),
+]
+
+# (name in the message, whole configuration, words)
+OUTSIDE = [
+    ("AuthBearer", location("/p", "AuthBearer Off", "Require valid-user"), ["Off", "Bearer"]),
+    ("AuthBearerHide", location("/p", "AuthBearerHide On", "AuthBearer On", "Require valid-user",
+                                trust=TRUST.replace("AuthType Bearer", "AuthType Basic")), ["AuthType"]),
+    ("AuthBearerIssuer", "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks\n", ["AuthBearerAudience"]),
+    ("AuthBearerLeeway", "AuthBearerLeeway 301\n", ["301", "300"]),
+]
+
+# Directives that could loosen a rule are not for .htaccess: refused there with 500 and httpd's own line.
+NOT_IN_HTACCESS = [
+    "AuthBearer On", "AuthBearerProvider jwt", "AuthBearerAuthoritative Off", ISS, "AuthBearerAudience any",
+    "AuthBearerTokenFrom header", "AuthBearerUser email", "AuthBearerLeeway 300", "AuthBearerMaxAge 5",
+    "AuthBearerMaxTokenSize 5000", "AuthBearerScopeClaim x", "AuthBearerHide On", "AuthBearerPass On",
+]
+IN_HTACCESS = ["AuthBearerChallenge Off", "AuthBearerErrorBody json", "AuthBearerErrorDetail Off", "AuthBearerEnv sub",
+               "AuthBearerEnv Off", "AuthType Bearer"]
+
+
+def weak_rsa():
+    return key("rsa1024")
+
+
+@pytest.fixture(scope="module")
+def workshop():
+    """An httpd that never runs: its files are there for configtest()."""
+    server = Httpd()
+    server.write_keys()
+    private = {**key("p256").jwk(), "d": "AAAA"}
+    for name, content in {
+        "empty": b"", "text": b"hello", "nokeys.jwks": b'{"keys":[]}', "short.bin": bytes(range(31)),
+        "enc.jwks": tokens.jwks([key("rsa").jwk(use="enc")]).encode(),
+        "oct.jwks": tokens.jwks([{"kty": "oct", "k": "A" * 43, "kid": "x"}]).encode(),
+        "private.jwks": tokens.jwks([private]).encode(),
+        "weak.jwks": tokens.jwks([weak_rsa()]).encode(), "weak.pem": weak_rsa().public_pem(),
+        "twice.jwks": b'{"keys":[],"keys":[]}', "rsa.pem": key("rsa").public_pem(),
+        "p256.pem": key("p256").public_pem(), "hs256.bin": key("hs256").secret,
+        "private.pem": (tokens.store() / "p256-1.pem").read_bytes(),
+    }.items():
+        server.write(f"keys/{name}", content)
+    yield server
+    server.remove()
+
+
+def stopped(server, conf, name, words):
+    server.configure(conf)
+    code, text = server.configtest()
+    assert code != 0, f"the server would start: {text}"
+    message = text.replace("\n", " ")
+    assert name in message.partition("httpd.conf:")[2] or name in message, message
+    for word in words:
+        assert server.fill(word) in message, f"{word!r} is missing in: {message}"
+    assert "exit signal" not in message and "Segmentation" not in message
+    assert not [secret for secret in tokens.secrets() if secret in text.encode()]
+
+
+@pytest.mark.parametrize("name, lines, words", INSIDE, ids=[row[1].replace("\n", "; ") for row in INSIDE])
+def test_must_not_start(workshop, name, lines, words):
+    stopped(workshop, f'<Location "/p">\n{lines}\n</Location>\n', name, words)
+
+
+@pytest.mark.parametrize("name, conf, words", OUTSIDE, ids=[row[0] for row in OUTSIDE])
+def test_must_not_start_at_all(workshop, name, conf, words):
+    stopped(workshop, conf, name, words)
+
+
+# What must start: (lines inside <Location>)
+FINE = [
+    f"{ISS}\n{AUD}", issuer("keys=jwks:{keys}/as.jwks keys=pem:{keys}/rsa.pem"), issuer("keys=jwks:keys/as.jwks"),
+    issuer("keys=secret:{keys}/hs256.bin algorithms=HS256"),
+    issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,ES256 types=JWT,absent,id,x+jwt user=a,b user-prefix=p:"),
+    f"{ISS} audience=any", f"{ISS} audience=x,y", f"{ISS}\nAuthBearerAudience any",
+    f"{ISS}\nAuthBearerIssuer https://b.example keys=jwks:{{keys}}/as.jwks\n{AUD}",
+    "AuthBearerLeeway 0", "AuthBearerLeeway 300", "AuthBearerMaxAge 1", "AuthBearerMaxTokenSize 100",
+    "AuthBearerUser email /a~1b", "AuthBearerScopeClaim scope scp roles", "AuthBearerProvider jwt",
+    "AuthBearerTokenFrom header", "AuthBearerErrorBody problem", "AuthBearerChallenge On",
+    "AuthBearerChallenge \"%{HTTP_USER_AGENT} !~ /davfs/\"", "AuthBearerEnv sub email=MAIL", "AuthBearerEnv Off",
+    "AuthBearerPass On", "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5', "Require issuer a b",
+]
+
+
+@pytest.mark.parametrize("lines", FINE, ids=[row.replace("\n", "; ") for row in FINE])
+def test_must_start(workshop, lines):
+    workshop.configure(f'<Location "/p">\n{lines}\n</Location>\n')
+    code, text = workshop.configtest()
+    assert code == 0, text
+
+
+HTACCESS = '<Directory "{docs}">\n' + TRUST + "    AllowOverride AuthConfig\n    Require valid-user\n</Directory>\n"
+
+
+@pytest.fixture(scope="module")
+def server(serve):
+    return serve(HTACCESS)
+
+
+@pytest.mark.parametrize("line", NOT_IN_HTACCESS)
+def test_not_in_htaccess(server, line):
+    server.write("docs/.htaccess", line + "\n")
+    assert server.get("/index.html", token=tokens.good()).status == 500
+    server.expect_log(r"\.htaccess: %s not allowed here" % line.split()[0])
+
+
+@pytest.mark.parametrize("line", IN_HTACCESS)
+def test_in_htaccess(server, line):
+    server.write("docs/.htaccess", line + "\n")
+    assert server.get("/index.html", token=tokens.good()).status == 200
+
+
+def test_startup_line(serve):
+    """Version and libraries in one line."""
+    server = serve("")
+    lines = [line for line in server.log().splitlines() if "[auth_bearer:" in line and "OpenSSL" in line]
+    assert len(lines) == 1 and "jansson" in lines[0] and "mod_auth_bearer" in lines[0], lines
