@@ -29,11 +29,13 @@ define newline
 endef
 MISSING := $(shell sh support/missing.sh '$(firstword $(CC))' '$(APXS)' | tr '\n' '|')
 ifneq ($(strip $(MISSING)),)
-$(error missing here:$(newline)  $(subst |,$(newline)  ,$(MISSING))On Debian support/install-deps.sh build installs them)
+$(error missing here:$(newline)  $(subst |,$(newline)  ,$(MISSING))On Debian, \
+support/install-deps.sh build installs them)
 endif
 HTTPD_INCLUDE := $(shell $(APXS) -q INCLUDEDIR)
 # Some apxs name the folder, some do not have the program where they say.
-HTTPD := $(firstword $(wildcard $(addprefix $(shell $(APXS) -q SBINDIR)/,$(shell $(APXS) -q progname) apache2 httpd)))
+HTTPD := $(firstword $(wildcard $(addprefix $(shell $(APXS) -q SBINDIR)/,\
+             $(shell $(APXS) -q progname) apache2 httpd)))
 system = $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,$(shell pkg-config --cflags $(1))))
 LIB_FLAGS   := $(call system,apr-1 libcrypto jansson libpcre2-8)
 HTTPD_FLAGS := -isystem $(HTTPD_INCLUDE) $(call system,apr-util-1)
@@ -46,9 +48,10 @@ endif
 # V=1 shows the commands.
 say = @$(if $(V),,echo '  $(1)';)
 
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-            -Wno-missing-field-initializers $(WERROR)
-COMPILE   = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE) -fPIC -fvisibility=hidden -MMD -MP -Iinclude
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wno-missing-field-initializers $(WERROR)
+COMPILE   = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE) -fPIC -fvisibility=hidden \
+            -MMD -MP -Iinclude
 LINK      = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
 
 LIB_SOURCES    := $(wildcard src/core/*.c src/keys/*.c src/token.c src/issuer.c)
@@ -69,15 +72,17 @@ REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/replay_%,$(FUZZ_SOURCES)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 OBJECTS := $(call object,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c tests/bench/*.c))
 
-.PHONY: all help demo demo-stop test test-debian13 check asan fuzz bench lint install uninstall clean \
-        test-programs fuzz-programs
+.PHONY: all help demo demo-stop test test-debian13 check asan fuzz bench lint install \
+        uninstall clean test-programs fuzz-programs
 
 ## all: build the module, the tool and the library into build/
-all: $(LIB) $(if $(wildcard mod_auth_bearer.c),$(MODULE)) $(if $(wildcard support/htbearer.c),$(TOOL))
+all: $(LIB) $(if $(wildcard mod_auth_bearer.c),$(MODULE)) \
+     $(if $(wildcard support/htbearer.c),$(TOOL))
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z0-9-]*\): /\1 /p' $(SELF) | while read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^## \([a-z0-9-]*\): /\1 /p' $(SELF) \
+	    | while read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 
 # Everything below $(BUILD)/obj, by what it may include.
 $(BUILD)/obj/%.o: %.c $(SELF)
@@ -98,25 +103,27 @@ $(BUILD)/sources: FORCE
 FORCE:
 
 $(LIB): $(call object,$(LIB_SOURCES)) $(BUILD)/sources
-	@rm -f $@
-	$(call say,AR   $@)$(AR) rcs $@ $(filter %.o,$^)
+	@rm -f $@.new
+	$(call say,AR   $@)$(AR) rcs $@.new $(filter %.o,$^) && mv $@.new $@
 
 $(BUILD)/module.map: $(SELF)
 	@mkdir -p $(@D)
 	@echo '{ global: auth_bearer_module; local: *; };' > $@
 
-$(MODULE): $(call object,$(MODULE_SOURCES)) $(LIB) $(BUILD)/module.map $(BUILD)/sources support/check-symbols.sh
-	$(call say,LINK $@)$(LINK) -shared -Wl,--version-script=$(BUILD)/module.map -Wl,--as-needed -o $@ \
-	    $(filter %.o,$^) $(LIB) $(LIB_LINK)
+$(MODULE): $(call object,$(MODULE_SOURCES)) $(LIB) $(BUILD)/module.map $(BUILD)/sources \
+           support/check-symbols.sh
+	$(call say,LINK $@)$(LINK) -shared -Wl,--version-script=$(BUILD)/module.map \
+	    -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIB) $(LIB_LINK)
 	@sh support/check-symbols.sh $@ $(HTTPD)
 
 $(TOOL): $(call object,$(TOOL_SOURCES)) $(LIB) $(BUILD)/sources
-	$(call say,LINK $@)$(LINK) -Wl,-z,defs -o $@ $(filter %.o,$^) $(LIB) $(JWT_LINK) $(LIB_LINK) $(APR_LINK)
+	$(call say,LINK $@)$(LINK) -Wl,-z,defs -o $@ $(filter %.o,$^) \
+	    $(LIB) $(JWT_LINK) $(LIB_LINK) $(APR_LINK)
 
 $(BUILD)/unit/shared.a: $(call object,$(UNIT_SHARED)) $(BUILD)/sources
 	@mkdir -p $(@D)
-	@rm -f $@
-	$(call say,AR   $@)$(AR) rcs $@ $(filter %.o,$^)
+	@rm -f $@.new
+	$(call say,AR   $@)$(AR) rcs $@.new $(filter %.o,$^) && mv $@.new $@
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/unit/shared.a $(LIB)
 	@mkdir -p $(@D)
@@ -130,9 +137,10 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK $@)$(LINK) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIB_LINK) $(APR_LINK)
 
-$(BUILD)/bench/core: $(BUILD)/obj/tests/bench/core.o $(LIB)
+# It signs with the helpers of the unit tests.
+$(BUILD)/bench/core: $(BUILD)/obj/tests/bench/core.o $(BUILD)/unit/shared.a $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LINK $@)$(LINK) -o $@ $< $(LIB) $(LIB_LINK) $(APR_LINK)
+	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka $(LIB_LINK) $(APR_LINK)
 
 test-programs: $(UNITS) $(REPLAYS)
 fuzz-programs: $(FUZZERS)
@@ -169,12 +177,14 @@ asan-programs:
 ## fuzz: each fuzz target for FUZZ_SECONDS (60), with clang
 fuzz:
 	@support/install-deps.sh build fuzz
-	@$(again) BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' SANITIZE='$(SANITIZED) -fsanitize=fuzzer-no-link' fuzz-programs
+	@$(again) BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' \
+	    SANITIZE='$(SANITIZED) -fsanitize=fuzzer-no-link' fuzz-programs
 	@for source in $(FUZZ_SOURCES); do \
-	    name=$$(basename $$source .c) && corpus=build-fuzz/corpus/$$name && mkdir -p $$corpus && echo "== $$name" \
-	        && build-fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
-	               -artifact_prefix=build-fuzz/$$name- $$corpus \
-	               $$(ls -d tests/fuzz/corpus/$$name tests/fuzz/corpus/$${name#fuzz_} 2> /dev/null) || exit 1; \
+	    name=$$(basename $$source .c) && corpus=build-fuzz/corpus/$$name \
+	        && mkdir -p $$corpus && echo "== $$name" \
+	        && build-fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	               -verbosity=0 -artifact_prefix=build-fuzz/$$name- $$corpus \
+	               tests/fuzz/corpus/$${name#fuzz_} || exit 1; \
 	done
 
 ## bench: what it costs to judge a token
@@ -215,7 +225,8 @@ endif
 
 ## uninstall: remove what install put there
 uninstall:
-	rm -f '$(DESTDIR)$(LIBEXECDIR)/mod_auth_bearer.so' '$(DESTDIR)$(PREFIX)/bin/htbearer' '$(DESTDIR)$(MAN_PAGE)'
+	rm -f '$(DESTDIR)$(LIBEXECDIR)/mod_auth_bearer.so' '$(DESTDIR)$(PREFIX)/bin/htbearer' \
+	    '$(DESTDIR)$(MAN_PAGE)'
 ifneq ($(MODS_AVAILABLE),)
 	rm -f '$(DESTDIR)$(MODS_AVAILABLE)/auth_bearer.load'
 endif

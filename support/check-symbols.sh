@@ -1,8 +1,9 @@
 #!/bin/sh
 # The link check of the module: check-symbols.sh MODULE.so HTTPD
-# A module takes symbols from the httpd that loads it, so the linker cannot be told to insist on a definition of each.
-# Here every undefined symbol must be defined by a library that the module itself names, by httpd, or by one that httpd
-# names; and the module must define auth_bearer_module and nothing else.
+# A module takes symbols from the httpd that loads it, so the linker cannot be told to insist on a
+# definition of each. Here every undefined symbol must be defined by a library that the module
+# itself names, by httpd, or by one that httpd names; and the module must define auth_bearer_module
+# alone.
 set -u
 module=$1
 httpd=$2
@@ -32,7 +33,8 @@ known=$(mktemp) || exit 1
 trap 'rm -f "$known"' EXIT
 # shellcheck disable=SC2046
 defined "$httpd" $(needed "$httpd") $(needed "$module") > "$known"
-lost=$(nm -D --undefined-only "$module" | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' | sort -u | comm -23 - "$known")
+lost=$(nm -D --undefined-only "$module" | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' \
+    | sort -u | comm -23 - "$known")
 if [ -n "$lost" ]; then
     echo "$module: defined neither by its libraries nor by $httpd:" $lost >&2
     exit 1

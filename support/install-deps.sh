@@ -4,10 +4,11 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-build='gcc make pkg-config apache2-dev libapr1-dev libaprutil1-dev libssl-dev libjansson-dev libjwt-dev libpcre2-dev'
+build='gcc make pkg-config apache2-dev libapr1-dev libaprutil1-dev libssl-dev libjansson-dev
+       libjwt-dev libpcre2-dev'
 httpd='apache2-bin apache2-utils openssl curl'
-tests='libcmocka-dev valgrind python3 python3-pytest python3-cryptography python3-jwcrypto python3-hypothesis
-       git subversion libapache2-mod-svn glewlwyd rnbyc sqlite3 mandoc procps'
+tests='libcmocka-dev valgrind python3 python3-pytest python3-cryptography python3-jwcrypto
+       python3-hypothesis git subversion libapache2-mod-svn glewlwyd rnbyc sqlite3 mandoc procps'
 fuzz='clang libclang-rt-dev'
 
 # Programs that may come from elsewhere: program:package.
@@ -72,7 +73,7 @@ hold_services()
 install_packages()
 {
     wanted=
-    apt update || echo "install-deps.sh: package lists could not be renewed, trying with the old ones" >&2
+    apt update || echo "install-deps.sh: no new package lists, trying with the old ones" >&2
     for package in "$@"; do
         if apt-cache policy "$package" 2> /dev/null | grep -q '^  Candidate: [^(]'; then
             wanted="$wanted $package"
@@ -88,7 +89,9 @@ install_packages()
 
 if ! command -v apt-get > /dev/null; then
     echo "install-deps.sh: no apt-get here. Needed, by their Debian names: $(echo $packages)"
-    echo "install-deps.sh: and these programs: $(for pair in $programs; do printf '%s ' "${pair%:*}"; done)"
+    for pair in $programs; do
+        echo "install-deps.sh: and the program ${pair%:*}"
+    done
 else
     lacking=$(missing)
     if [ -n "$lacking" ]; then

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the build needs and this system lacks, one line each with the packages that have it; nothing if all is here.
+# What the build needs and this system lacks, a line each with the packages that have it.
 # Usage: missing.sh COMPILER APXS
 cc=$1
 apxs=$2
@@ -20,7 +20,7 @@ if [ -z "$apxs" ]; then
 else
     version=$(sh "$(dirname "$0")/httpd-version.sh" "$apxs")
     printf '2.4.55\n%s\n' "$version" | sort -V -C \
-        || lacks "httpd >= 2.4.55 (this one is ${version:-of unknown version})" apache2-dev httpd-devel
+        || lacks "httpd >= 2.4.55 (this is ${version:-of unknown version})" apache2-dev httpd-devel
 fi
 if ! command -v pkg-config > /dev/null; then
     lacks pkg-config pkg-config pkgconf-pkg-config

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Runs the tests in stages, two at a time, and sums them up: run.py [--stages lint,unit] [--jobs 2]
 
-The last line is `N passed, N failed, N skipped`. A stage that crashes, hangs or executes nothing counts as failed."""
+The last line is `N passed, N failed, N skipped`. A stage that crashes, hangs or executes nothing
+counts as failed."""
 import argparse
 import os
 import re
@@ -15,8 +16,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("BEARER_BUILD", ROOT / "build"))
+SHOWN_LINES = 400
+PYTEST_SECONDS = 540
 ASAN = ROOT / "build-asan"
-VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"]
+VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
+            "--errors-for-leak-kinds=definite"]
 
 
 class Stage:
@@ -42,13 +46,14 @@ class Stage:
         self.skipped += skipped
 
     def summary(self):
-        return (f"{self.name:12} {self.passed:5} passed {self.failed:4} failed {self.skipped:4} skipped"
-                f" {self.seconds:6.1f} s")
+        return (f"{self.name:12} {self.passed:5} passed {self.failed:4} failed"
+                f" {self.skipped:4} skipped {self.seconds:6.1f} s")
 
 
 def run(command, seconds, **more):
-    """(exit code, text) of a program; its whole session ends with it. A code of None: it took too long."""
-    env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
+    """(exit code, text) of a program. None: it took too long and was ended."""
+    env = dict(os.environ)
+    env.pop("MAKEFLAGS", None)
     env.update(BEARER_BUILD=str(BUILD), PYTHONDONTWRITEBYTECODE="1")
     env.update({key: str(value) for key, value in more.items()})
     try:
@@ -75,23 +80,27 @@ def ending(code):
 # Programs
 
 def lint(stage):
-    for script in sorted((ROOT / "tests/lint").glob("*.py")):
-        code, text = run(["/usr/bin/python3", script], 60)
+    for name in ("arrows", "mistakes", "words", "selftest"):
+        code, text = run(["/usr/bin/python3", f"tests/lint/{name}.py"], 60)
         found = re.search(r"^(\d+) cases$", text, re.MULTILINE)
         stage.say(text)
         if code == 0:
             stage.passed += int(found[1]) if found else 1
         else:
-            stage.fail(f"tests/lint/{script.name}: {ending(code)}")
+            stage.fail(f"tests/lint/{name}.py: {ending(code)}")
 
 
 def cmocka_counts(text):
-    """(passed, failed, skipped, announced) from the summaries that cmocka prints for each group."""
-    def total(pattern):
+    """(passed, failed, skipped, announced) from the summaries that cmocka prints for each group, whose
+    name stands in them since 1.1.6."""
+    def total(mark, words=""):
+        pattern = rf"^\[{mark}\] (?:\S+ )?{words}(\d+) test\(s\)"
         return sum(int(number) for number in re.findall(pattern, text, re.MULTILINE))
 
-    return (total(r"^\[  PASSED  \] (\d+) test\(s\)"), total(r"^\[  FAILED  \] (\d+) test\(s\)"),
-            total(r"^\[  SKIPPED \] (\d+) test\(s\)"), total(r"^\[=+\] Running (\d+) test\(s\)"))
+    return total("  PASSED  "), total("  FAILED  "), total("  SKIPPED "), total("=+", "Running ")
+
+
+CMOCKA_NOISE = re.compile(r"\[[ =A-Z]*\]| *\d+ SKIPPED TEST|\s*$")
 
 
 def unit(stage, build=BUILD, **env):
@@ -101,8 +110,7 @@ def unit(stage, build=BUILD, **env):
         stage.count(passed, failed, skipped)
         stage.say(f"{source.stem}: {passed} passed, {failed} failed, {skipped} skipped")
         if code == 0 and failed == 0:
-            stage.say("\n".join(line for line in text.splitlines()
-                                if line.strip() and not re.match(r"\[[ =A-Z]*\]| *\d+ SKIPPED TEST", line)))
+            stage.say("\n".join(line for line in text.splitlines() if not CMOCKA_NOISE.match(line)))
         else:
             stage.say(text)
         if announced == 0 or passed + failed + skipped != announced or (code != 0 and failed == 0):
@@ -133,7 +141,7 @@ def valgrind(stage):
 # pytest
 
 def junit_counts(path):
-    """(passed, failed, skipped) of a pytest report. A test that passes and then fails in its teardown has failed."""
+    """(passed, failed, skipped) of a pytest report; failing in the teardown is failing."""
     worst = {}
     for case in xml.parse(path).iter("testcase"):
         kinds = {child.tag for child in case}
@@ -148,9 +156,10 @@ def pytest(stage, folder, *words, **env):
     report = BUILD / "reports" / f"{stage.name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    code, text = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "--tb=short", "-p", "no:cacheprovider",
-                      f"--junitxml={report}", folder, *words], 540, **env)
-    stage.say(text)
+    code, text = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "--tb=short",
+                      "-o", f"cache_dir={BUILD}/.pytest_cache/{stage.name}",
+                      f"--junitxml={report}", folder, *words], PYTEST_SECONDS, **env)
+    stage.say("\n".join(text.splitlines()[-SHOWN_LINES:]))
     counts = (0, 0, 0)
     try:
         counts = junit_counts(report)

@@ -14,6 +14,7 @@ typedef struct {
     bearer_findings findings;
     const bearer_identity *identity;/* of an accepted token, else NULL */
     int status;                     /* of our answer, 0 while there is none: the body is ours then */
+    bearer_reason shown;            /* what that body says */
     unsigned in_access, in_authn, in_authz;     /* a wrapper runs its hook again */
     bool asked;                     /* an expression asked for a claim before there was an identity */
     bool force_authn;

@@ -13,7 +13,7 @@ typedef struct {
 /* Marks the row as given and returns its field. In config.c, beside the table that it counts in. */
 void *bearer_conf_slot(cmd_parms *cmd, void *conf);
 
-const char *bearer_set_flag(cmd_parms *cmd, void *conf, int on);
+const char *bearer_set_flag(cmd_parms *cmd, void *conf, const char *word);
 const char *bearer_set_number(cmd_parms *cmd, void *conf, const char *text);
 const char *bearer_set_body(cmd_parms *cmd, void *conf, const char *word);
 const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text);

@@ -285,7 +285,7 @@ static const char *read_operands(apr_pool_t *pool, const bearer_word *words, bea
     if (match->op->compare == NULL && count > 0)
         return "'exists' takes no value";
     if (match->op->compare != NULL && count == 0)
-        return apr_psprintf(pool, "a value is wanted after '%s'", match->op->name);
+        return apr_psprintf(pool, "a value is wanted, as in: claim %s %s value", match->path->text, match->op->name);
     if (match->op->single && count > 1)
         return apr_psprintf(pool, "'%s' takes one number", match->op->name);
     for (size_t i = 0; i < count; i++) {
@@ -309,7 +309,7 @@ const char *bearer_match_claim_make(apr_pool_t *pool, const bearer_word *words,
         return "a claim's path is wanted, as in: claim path = value";
     error = bearer_path_make(pool, words->text, &made->path);
     if (error != NULL)
-        return error;
+        return apr_psprintf(pool, "'%s': %s", words->text, error);
     words++;
     made->holds = claim_holds;
     made->op = operation_find(words);

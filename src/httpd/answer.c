@@ -52,11 +52,25 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
         apr_table_addn(r->err_headers_out, field, APR_ARRAY_IDX(others, i, const char *));
 }
 
+/* The status is ours, and so will its body be: of this request, or of the one that mod_dir asked for an index for. */
+static int answer(request_rec *r, const bearer_request *request, int status)
+{
+    for (; r != NULL; r = r->main) {
+        bearer_request *one = bearer_request_get(r);
+
+        one->status = status;
+        one->shown = request->verdict.reason;
+        if (!one->judged)
+            apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(one->shown));
+    }
+    return status;
+}
+
 static int refuse_unjudged(request_rec *r, bearer_request *request)
 {
     apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER);
     forbid_storing(r);
-    return request->status = HTTP_SERVICE_UNAVAILABLE;
+    return answer(r, request, HTTP_SERVICE_UNAVAILABLE);
 }
 
 /* The scopes that a first token should bring; what RFC 6750 section 3 wants on an answer to no token at all. */
@@ -73,10 +87,9 @@ static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode
     if (!request->judged)
         request->verdict.reason = BEARER_NO_TOKEN;
     forbid_storing(r);
-    request->status = HTTP_UNAUTHORIZED;
     if (mode >= BEARER_BESIDE)
         challenge(r, conf, request->verdict.reason, scope_wanted(r, request));
-    return HTTP_UNAUTHORIZED;
+    return answer(r, request, HTTP_UNAUTHORIZED);
 }
 
 /* A credential of ours was refused: the other modules had no chance to put their challenge beside ours. */
@@ -92,6 +105,8 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     bool refused = request->judged && request->identity == NULL;
     int ours = refused ? bearer_answer_get(request->verdict.reason)->status : 0;
 
+    if (mode == BEARER_WITHIN && !request->presented)
+        return status;
     if (refused && mode == BEARER_ALONE && conf->hide && status != OK)
         return HTTP_NOT_FOUND;
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
@@ -99,10 +114,10 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (status == HTTP_BAD_REQUEST && ours == HTTP_BAD_REQUEST) {
         forbid_storing(r);
         challenge(r, conf, request->verdict.reason, NULL);
-        return request->status = status;
+        return answer(r, request, status);
     }
-    if (status == DECLINED && refused)
-        status = HTTP_UNAUTHORIZED;
+    if (refused && (status == DECLINED || (status == HTTP_INTERNAL_SERVER_ERROR && mode == BEARER_ALONE)))
+        status = HTTP_UNAUTHORIZED;         /* left to others, and nobody took it: mod_authn_core calls that an error */
     if (status != HTTP_UNAUTHORIZED)
         return status;
     if (refused && request->presented && !request->by_password)
@@ -111,7 +126,7 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
 }
 
 /* A valid token that may not: no login helps, so httpd's 401 becomes 403 and its challenges go. */
-static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_mode mode, bearer_request *request)
+static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_request *request)
 {
     const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
     bearer_whatif missing = bearer_whatif_ask(r, request);
@@ -121,10 +136,10 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_mod
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
     bearer_request_log(r, request, (bearer_span){ NULL, 0 });
     apr_table_unset(r->err_headers_out, field);
-    if (missing.lacking && mode >= BEARER_BESIDE)
+    if (missing.lacking)
         challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);
     forbid_storing(r);
-    return request->status = HTTP_FORBIDDEN;
+    return answer(r, request, HTTP_FORBIDDEN);
 }
 
 int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status)
@@ -136,8 +151,8 @@ int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mod
         return OK;
     }
     if (request->identity != NULL && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN))
-        return refuse_permission(r, conf, mode, request);
-    if (status == HTTP_UNAUTHORIZED)
+        return refuse_permission(r, conf, request);
+    if (status == HTTP_UNAUTHORIZED && (mode != BEARER_WITHIN || request->presented))
         return refuse_user(r, conf, mode, request);
     return status;
 }

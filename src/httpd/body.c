@@ -95,7 +95,7 @@ static const char *member(apr_pool_t *pool, const char *name, const char *value)
 /* All texts are constants of ours without quotes or backslashes: nothing here needs escaping. */
 static const char *compose(request_rec *r, const bearer_conf *conf, const bearer_request *request)
 {
-    const bearer_answer *answer = bearer_answer_get(request->verdict.reason);
+    const bearer_answer *answer = bearer_answer_get(request->shown);
     const char *detail = conf->detail ? answer->description : NULL;
 
     if (conf->body == BEARER_BODY_JSON)

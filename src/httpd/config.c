@@ -16,11 +16,11 @@
 #define HTACCESS OR_AUTHCFG
 
 const command_rec bearer_directives[] = {
-    AP_INIT_FLAG("AuthBearer", bearer_set_flag, FIELD(enabled, 0, 0), FILES,
+    AP_INIT_TAKE1("AuthBearer", bearer_set_flag, FIELD(enabled, 0, 0), FILES,
                  "On to accept bearer tokens beside another AuthType"),
     AP_INIT_TAKE_ARGV("AuthBearerProvider", bearer_set_providers, FIELD(providers, 0, 0), FILES,
                       "the token providers, in order"),
-    AP_INIT_FLAG("AuthBearerAuthoritative", bearer_set_flag, FIELD(authoritative, 0, 0), FILES,
+    AP_INIT_TAKE1("AuthBearerAuthoritative", bearer_set_flag, FIELD(authoritative, 0, 0), FILES,
                  "Off to leave credentials that are no token of our issuers to other modules"),
     AP_INIT_TAKE_ARGV("AuthBearerIssuer", bearer_set_issuer, FIELD(trusts, 0, 0), FILES,
                       "a trusted issuer and its options"),
@@ -38,17 +38,17 @@ const command_rec bearer_directives[] = {
                   "bytes of the longest token that is looked at"),
     AP_INIT_TAKE_ARGV("AuthBearerScopeClaim", bearer_set_paths, FIELD(scopes, 0, 0), FILES,
                       "the claims that hold scopes"),
-    AP_INIT_FLAG("AuthBearerHide", bearer_set_flag, FIELD(hide, 0, 0), FILES,
+    AP_INIT_TAKE1("AuthBearerHide", bearer_set_flag, FIELD(hide, 0, 0), FILES,
                  "On to answer 404 before a valid token"),
     AP_INIT_TAKE1("AuthBearerChallenge", bearer_set_challenge, FIELD(challenge, 0, 0), HTACCESS,
                   "On, Off, or an expression: whether the Bearer challenge is offered"),
     AP_INIT_TAKE1("AuthBearerErrorBody", bearer_set_body, FIELD(body, 0, 0), HTACCESS,
                   "auto, problem, json or httpd"),
-    AP_INIT_FLAG("AuthBearerErrorDetail", bearer_set_flag, FIELD(detail, 0, 0), HTACCESS,
+    AP_INIT_TAKE1("AuthBearerErrorDetail", bearer_set_flag, FIELD(detail, 0, 0), HTACCESS,
                  "Off to keep descriptions of errors to the log"),
     AP_INIT_TAKE_ARGV("AuthBearerEnv", bearer_set_variables, FIELD(variables, 0, 0), HTACCESS,
                       "claims as environment variables: claim[=NAME] ..., or Off"),
-    AP_INIT_FLAG("AuthBearerPass", bearer_set_flag, FIELD(pass, 0, 0), FILES,
+    AP_INIT_TAKE1("AuthBearerPass", bearer_set_flag, FIELD(pass, 0, 0), FILES,
                  "On to let the token go on to a proxied backend"),
     { NULL }
 };
@@ -126,5 +126,5 @@ bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf)
         return BEARER_ALONE;
     if (conf->enabled)
         return type == NULL || ap_cstr_casecmp(type, "None") == 0 ? BEARER_ALONE : BEARER_BESIDE;
-    return conf->trusts != NULL ? BEARER_WITHIN : BEARER_IDLE;
+    return type != NULL && ap_cstr_casecmp(type, "Basic") == 0 ? BEARER_WITHIN : BEARER_IDLE;
 }

@@ -25,11 +25,25 @@ bearer_request *bearer_request_get(request_rec *r)
     return request;
 }
 
+/* mod_authn_core hands the name out as the inside of a quoted-string, its quotes escaped. */
+static const char *unescape(apr_pool_t *pool, const char *text)
+{
+    char *copy = apr_pstrdup(pool, text), *out = copy;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '\\' && text[1] != '\0')
+            text++;
+        *out++ = *text;
+    }
+    *out = '\0';
+    return copy;
+}
+
 const char *bearer_request_realm(request_rec *r)
 {
     const char *name = ap_auth_name(r);
 
-    return name != NULL ? name : ap_get_server_name(r);
+    return name != NULL ? unescape(r->pool, name) : ap_get_server_name(r);
 }
 
 /* What may stand in a log line of bytes that a client sent: printable ASCII, at most 64. */

@@ -41,8 +41,12 @@ static const void **extend(cmd_parms *cmd, const bearer_conf *conf, const void *
     return copy;
 }
 
-const char *bearer_set_flag(cmd_parms *cmd, void *conf, int on)
+const char *bearer_set_flag(cmd_parms *cmd, void *conf, const char *word)
 {
+    bool on = ap_cstr_casecmp(word, "On") == 0;
+
+    if (!on && ap_cstr_casecmp(word, "Off") != 0)
+        return complain(cmd, apr_psprintf(cmd->pool, "want On or Off, not '%s'", word));
     *(int *)bearer_conf_slot(cmd, conf) = on;
     return NULL;
 }
@@ -227,10 +231,12 @@ static const char *refuse_name(apr_pool_t *pool, const char *name)
 }
 
 /* realm_access.roles -> BEARER_CLAIM_REALM_ACCESS_ROLES */
-static const char *default_name(apr_pool_t *pool, const char *claim)
+static const char *default_name(apr_pool_t *pool, const bearer_path *claim)
 {
-    char *name = apr_pstrcat(pool, "BEARER_CLAIM_", claim + (*claim == '/'), NULL);
+    char *name = apr_pstrdup(pool, "BEARER_CLAIM");
 
+    for (const char *const *step = claim->steps; *step != NULL; step++)
+        name = apr_pstrcat(pool, name, "_", *step, NULL);
     for (char *c = name; *c != '\0'; c++)
         *c = apr_isalnum(*c) ? (char)apr_toupper(*c) : '_';
     return name;
@@ -243,7 +249,8 @@ static const char *read_variable(cmd_parms *cmd, const char *text, const bearer_
     const char *claim = equals != NULL ? apr_pstrmemdup(cmd->pool, text, (apr_size_t)(equals - text)) : text;
     const char *error = bearer_path_make(cmd->pool, claim, &made->claim);
 
-    made->name = equals != NULL ? apr_pstrdup(cmd->pool, equals + 1) : default_name(cmd->pool, claim);
+    if (error == NULL)
+        made->name = equals != NULL ? apr_pstrdup(cmd->pool, equals + 1) : default_name(cmd->pool, made->claim);
     if (error == NULL && equals != NULL)
         error = refuse_name(cmd->pool, made->name);
     *variable = made;

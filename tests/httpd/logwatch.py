@@ -6,6 +6,10 @@ import tokens
 
 # httpd's own lines about ordinary refusals, and about servers that tests stop.
 ORDINARY = [
+    r"\[mpm_\w+:error\] .*AH03093: process_socket",       # a connection kept alive while it stops
+    r"AH00045: child process \d+ still did not exit",
+    r"AH01629: authorization failure \(no authenticated user\)",
+    r"AH01797: client denied by server configuration",
     r"AH01630: client denied by server configuration",
     r"AH01631: user .*: authorization failure",
     r"AH01617: user .*: authentication failure",

@@ -163,8 +163,15 @@ class Httpd:
         lines = [f"LoadModule {name}_module {folder}/mod_{name}.so" for name in names.split()
                  if name not in ALWAYS.split() or (folder / f"mod_{name}.so").exists()]
         if self.bearer:
-            lines.append(f"LoadModule auth_bearer_module {BUILD}/mod_auth_bearer.so")
+            lines.append(f"LoadModule auth_bearer_module {self._module()}")
         return "\n".join(lines)
+
+    def _module(self):
+        """A copy, so that a build during a run changes nothing under a running server."""
+        copy = self.root / "mod_auth_bearer.so"
+        if not copy.exists():
+            shutil.copy(BUILD / "mod_auth_bearer.so", copy)
+        return copy
 
     def configure(self, conf):
         """Replaces the configuration; takes effect at start() or graceful()."""

@@ -176,7 +176,8 @@ def test_a_bad_token_is_401_whatever_the_rules(server, rule):
 
 SECTIONS = ECHO + """
 AliasMatch "^/(limit|except|open|ip|deny|send|merge|if)" "{docs}/index.html"
-<Location "/limit">""" + TRUST + """
+<Location "/limit">
+""" + TRUST + """
     <Limit POST>
         Require scope write
     </Limit>
@@ -184,26 +185,27 @@ AliasMatch "^/(limit|except|open|ip|deny|send|merge|if)" "{docs}/index.html"
         Require scope read
     </LimitExcept>
 </Location>
-<Location "/ip">""" + TRUST + all_of("Require ip 192.0.2.1", "Require scope read") + """
+<Location "/ip">
+""" + TRUST + all_of("Require ip 192.0.2.1", "Require scope read") + """
 </Location>
-<Location "/deny">""" + TRUST + """
+<Location "/deny">
+""" + TRUST + """
     Require all denied
 </Location>
-<Location "/open">""" + TRUST + any_of("Require all granted", "Require scope read") + """
+<Location "/open">
+""" + TRUST + any_of("Require all granted", "Require scope read") + """
 </Location>
-<Location "/send">""" + TRUST + """
+<Location "/send">
+""" + TRUST + """
     AuthzSendForbiddenOnFailure On
     Require scope read
 </Location>
-<Location "/merge">""" + TRUST + """
+<Location "/merge">
+""" + TRUST + """
     Require scope outer
 </Location>
 <Location "/merge/and">
     AuthMerging And
-    Require scope inner
-</Location>
-<Location "/merge/or">
-    AuthMerging Or
     Require scope inner
 </Location>
 <Location "/merge/off">
@@ -214,13 +216,23 @@ AliasMatch "^/(limit|except|open|ip|deny|send|merge|if)" "{docs}/index.html"
     AuthMerging And
     Require valid-user
 </Location>
-<Location "/if">""" + TRUST + """
+<Location "/if">
+""" + TRUST + """
     <If "bearer('sub') == 'alice'">
         Require all denied
     </If>
     Require valid-user
 </Location>
-<Directory "{docs}/ht">""" + TRUST + """
+<Directory "{docs}/md">
+""" + TRUST + """
+    Require scope outer
+</Directory>
+<Directory "{docs}/md/or">
+    AuthMerging Or
+    Require scope inner
+</Directory>
+<Directory "{docs}/ht">
+""" + TRUST + """
     AllowOverride AuthConfig
     Require valid-user
 </Directory>
@@ -230,7 +242,7 @@ AliasMatch "^/(limit|except|open|ip|deny|send|merge|if)" "{docs}/index.html"
 @pytest.fixture(scope="module")
 def sections(serve):
     return serve(SECTIONS, {
-        "docs/ht/index.html": "<p>the index\n", "docs/ht/.htaccess": "Require scope read\n",
+        "docs/md/or/index.html": "<p>the index\n", "docs/ht/index.html": "<p>the index\n", "docs/ht/.htaccess": "Require scope read\n",
         "docs/ht/deep/index.html": "<p>the index\n",
         "docs/ht/deep/.htaccess": "AuthMerging And\nRequire claim role = admin\n",
     })
@@ -255,9 +267,9 @@ SECTION_ROWS = [
     ("GET", "/merge/and", scope("outer inner"), True),
     ("GET", "/merge/and", scope("outer"), "outer inner"),
     ("GET", "/merge/and", NOBODY, "outer inner"),
-    ("GET", "/merge/or", scope("inner"), True),
-    ("GET", "/merge/or", scope("outer"), True),
-    ("GET", "/merge/or", scope("x"), "outer"),
+    ("GET", "/md/or/index.html", scope("inner"), True),
+    ("GET", "/md/or/index.html", scope("outer"), True),
+    ("GET", "/md/or/index.html", scope("x"), "outer"),
     ("GET", "/merge/off", scope("inner"), True),
     ("GET", "/merge/off", scope("outer"), "inner"),
     ("GET", "/merge/audience", {"scope": "outer", "aud": "https://inner.example"}, True),

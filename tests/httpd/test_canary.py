@@ -48,7 +48,7 @@ LEVEL = "trace8 http:trace3 core:trace4 proxy:trace1 proxy_http:trace1"
 @pytest.fixture(scope="module")
 def server(serve):
     server = serve(CONF, {
-        "docs/cgi/env.cgi": "#!/bin/sh\necho Content-Type: text/plain\necho\nenv\n",
+        "docs/cgi/env.cgi": "#!/bin/sh\ncat > /dev/null\necho Content-Type: text/plain\necho\nenv\n",
         "users": "carol:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", "keys/hs256.bin": key("hs256").secret,
     }, modules="cgi status info proxy proxy_http", level=LEVEL)
     server.allow_log(r"AB[0-9]{4}: refused: ", "AH\\d+: .*password mismatch", "AH\\d+: .*Password Mismatch")

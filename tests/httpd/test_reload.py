@@ -53,6 +53,13 @@ def status(server, path, text):
     return server.get(path, token=text).status
 
 
+def settle(server, path, text):
+    """Returns when a token under new keys passes; under prefork every process has to look for itself."""
+    if server.mpm == "prefork":
+        time.sleep(FRESH)
+    server.wait_for(lambda: status(server, path, text) == 200, "new keys", FRESH + 0.2)
+
+
 pytestmark = pytest.mark.mpm
 
 
@@ -66,7 +73,7 @@ def test_a_replaced_file(server, path, name, content, old, new):
     server.allow_log("AB[0-9]{4}: refused: (key_unknown|signature_bad)")
     assert (status(server, path, old()), status(server, path, new())) == (200, 401)
     server.write(f"keys/{name}", content())
-    time.sleep(FRESH)
+    settle(server, path, new())
     for _ in range(4):
         assert (status(server, path, new()), status(server, path, old())) == (200, 401)
 
@@ -81,7 +88,7 @@ def test_changed_in_place_at_the_same_time_and_size(server):
         out.write(one(2))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert path.stat().st_size == before.st_size
-    time.sleep(FRESH)
+    settle(server, "/place", token(2))
     assert (status(server, "/place", token(2)), status(server, "/place", token(1))) == (200, 401)
 
 
@@ -90,7 +97,7 @@ def test_a_swapped_link(server):
     assert status(server, "/link", token(1)) == 200
     os.symlink("v2", server.keys / "..next")
     os.rename(server.keys / "..next", server.keys / "..data")
-    time.sleep(FRESH)
+    settle(server, "/link", token(2))
     assert (status(server, "/link", token(2)), status(server, "/link", token(1))) == (200, 401)
 
 
@@ -102,13 +109,14 @@ def test_a_broken_file_keeps_the_old_keys(server, content):
         (server.keys / "broken.jwks").unlink()
     else:
         server.write("keys/broken.jwks", content)
-    time.sleep(FRESH)
+    server.wait_for(lambda: status(server, "/broken", token(1)) != 200 or server.log().count("broken.jwks") > lines,
+                    "a line about the broken file")
     assert [status(server, "/broken", token(1)) for _ in range(4)] == [200] * 4
-    server.wait_for(lambda: server.log().count("broken.jwks") > lines, "a line about the broken file")
     server.expect_log(r"\[auth_bearer:(warn|error)\] .*broken\.jwks")
+    server.write("keys/broken.jwks", one(2))
+    settle(server, "/broken", token(2))
     server.write("keys/broken.jwks", one(1))
-    time.sleep(FRESH)
-    assert status(server, "/broken", token(1)) == 200
+    settle(server, "/broken", token(1))
 
 
 def test_a_broken_file_is_logged_once_per_change(server):
@@ -122,7 +130,6 @@ def test_a_broken_file_is_logged_once_per_change(server):
     processes = 1 if server.mpm != "prefork" else 8
     assert 1 <= server.log().count("broken.jwks") - before <= processes
     server.write("keys/broken.jwks", one(1))
-    time.sleep(FRESH)
 
 
 def test_a_file_the_run_user_cannot_read(server):
@@ -147,7 +154,7 @@ def test_graceful_reads_configuration_and_keys(serve):
     assert status(server, "/p", good()) == 401
     assert status(server, "/p", token(3)) == 403
     assert status(server, "/p", token(3, scope="write")) == 200
-    server.expect_log("AB[0-9]{4}: refused: key_unknown", "AB[0-9]{4}: refused: scope_lacking")
+    server.expect_log("AB[0-9]{4}: refused: alg_refused", "AB[0-9]{4}: refused: scope_lacking")
 
 
 def test_graceful_under_load(serve):
@@ -164,10 +171,12 @@ def test_graceful_under_load(serve):
     workers = [threading.Thread(target=load) for _ in range(2)]
     for worker in workers:
         worker.start()
-    for _ in range(4):
-        server.graceful()
-        time.sleep(0.3)
-    ended.set()
-    for worker in workers:
-        worker.join()
+    try:
+        for _ in range(4):
+            server.graceful()
+            time.sleep(0.3)
+    finally:
+        ended.set()
+        for worker in workers:
+            worker.join()
     assert len(seen) > 20 and set(seen) == {200}, set(map(str, seen))

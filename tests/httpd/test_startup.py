@@ -133,8 +133,8 @@ INSIDE = [
     ("Require", 'Require claim role = "open', []),
     ("Require", "Require claim n = 99999999999999999999", ["99999999999999999999"]),
     ("Require", "Require issuer", ["issuer"]),
-    ("Require", "Require expr bearer(", []),
-    ("Require", "Require expr bearer('a..b') == 'x'", ["a..b"]),
+    ("require", "Require expr bearer(", []),
+    ("require", "Require expr bearer('a..b') == 'x'", ["a..b"]),
 ]
 
 # (name in the message, whole configuration, words)

@@ -124,4 +124,23 @@
 #define RFC7517_A1_Y \
     "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
 
+/* Of no RFC: a modulus of 8192 bits, which takes too long to make. */
+#define RSA_8192_N \
+    "voKb4Tc54eKJc5Uk5vDtbDUrADVRQncU4SqpqvemE1I6Mtpq39rH-j9pEGpO74BNhTi0w3Np-MCc-bdGA0KpIbMF" \
+    "DvmKiN0Lu8gAjlC72Lc0pJ2dfo5_dtX7XHGweCDPC_DBX8IQFVmU6WfvzSQ6S5NNhiuQnTCPPL1fJRqIqgQxQhJI" \
+    "M6WyXJt6yrNuSBSj01ESPsqkP7DUbxELoMuzvzJuEGo9s9H0hyQY3QW5uSoTiW-fvSQvowtHE46lmtP5lH9r_tfO" \
+    "ABinJHbGSCF2IdeDXS4IyOTlueB6P3En8sAIbAl3rX0toBeSEqdkyMgQUnBTbM3EMm70MGnual6LcYQCF9gzHuzV" \
+    "bjxrIxdL8GFplYjvxWbQjLV_iPihlVindxcB-wUz4zCrC0NO3UyH1QHx_cSuseSOvuFHSlPkyAYQl2Edj3liCr6Q" \
+    "i440pefFH67Xw34sOuGhMl1AQWAQ0Nll65zKg9BkRmXHxP0sCPP2hPrE0egSWhJKkIMq_KOveab3lMb100b3lSu0" \
+    "TD64OIjfanygpkh_NdF1aT1ncGlNcFdnBFyAVvHNGMfzcpIsGUGNqp6DHvWpkLUC9DWLGjC2p5NOVXY1YGFsbPej" \
+    "462QW_91C0r43JhK5o4KA42M813lDq8-BJqSRo0P7n-14NlyiqDjMRnqamr0cYtM3XpphTWVEYdGePmYLfTVVAcD" \
+    "6c3eJvdrei8cx3jR5dnS8tWyks-7keYWqSKzf05V8vWtcC89R3aWxOAyPK4fGsxTioeroZO8R1YWbNiLWh6T81mW" \
+    "hPHxcYdQTW5uVH1ybcYf8Z82q0148AFaQ_h52ZTRLa4exvSKp3vWat_RAvc2arN72C9Wd_3lYKWFA8yKA9qLYXTw" \
+    "huGjN4vdxL8MfUw8NUNSiGX-LOXzWgiub-j5nydX_TLl5xKDYEd6v3f6gPy9m0OnkCPuxUBNxVqcTujvQGpAVQQw" \
+    "DHKJv708ZDcBLxj_cShKlK2i9ovN4nieGLN7pP0pVBrT-0zyPC4s29Dw9-RvEkUirep-k26LgovdzAPzKodn_tXq" \
+    "3BPL-7Pu1c383_QL66HaQKpQl1jSYe2bovWSV8H-bhkIQRd_oEyIkuKpPhW39gOgVdjdNhl9Uz4J3qMAztQRuplh" \
+    "WZT-kKINybbvy9ye1TpLpTTQxO3xuC4J2VnsGcG-2SRWNS6uBndhJTnH8PwvQl0jQm1ty5IAsbtaKZyPp8k_nZ9R" \
+    "f749srYBiKzooILXrv7sc8pNZG21GOjWbvXa3XgxQX-j5By_mSlCPIzZqG3mHzq9sDdMxlj2ZIv6PzvbfXjx81tf" \
+    "xAYVy5kFRxgBfU4nWvvmjorI4Swmsy5JVaPBHsSllNjDYQ"
+
 #endif

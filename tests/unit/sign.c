@@ -69,7 +69,8 @@ static bearer_span raw_ecdsa(const unsigned char *der, size_t len, size_t coordi
 
     assert_non_null(pair);
     assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_r(pair), raw, (int)coordinate), coordinate);
-    assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + coordinate, (int)coordinate), coordinate);
+    assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + coordinate, (int)coordinate),
+                     coordinate);
     ECDSA_SIG_free(pair);
     return (bearer_span){ (const char *)raw, 2 * coordinate };
 }
@@ -119,7 +120,8 @@ const char *sign_token(EVP_PKEY *key, const char *alg, const char *header, const
                        encoded(sign_bytes(key, signer_of(alg), bearer_span_of(input))), NULL);
 }
 
-const char *sign_token_hmac(bearer_span secret, const char *digest, const char *header, const char *payload)
+const char *sign_token_hmac(bearer_span secret, const char *digest, const char *header,
+                            const char *payload)
 {
     const char *input = signing_input(header, payload);
 
@@ -152,7 +154,8 @@ static const char *ec_jwk(EVP_PKEY *key, const char *members)
     assert_int_equal(EVP_PKEY_get_group_name(key, group, sizeof(group), NULL), 1);
     for (size_t i = 0; i < COUNT(curves); i++)
         if (strcmp(group, curves[i].group) == 0)
-            return apr_psprintf(test_pool, "{\"kty\":\"EC\",\"crv\":\"%s\",%s\"x\":\"%s\",\"y\":\"%s\"}",
+            return apr_psprintf(test_pool,
+                                "{\"kty\":\"EC\",\"crv\":\"%s\",%s\"x\":\"%s\",\"y\":\"%s\"}",
                                 curves[i].crv, members,
                                 bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, curves[i].bytes),
                                 bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, curves[i].bytes));
@@ -178,7 +181,8 @@ const char *public_jwk(EVP_PKEY *key, const char *members)
     if (!EVP_PKEY_is_a(key, "RSA"))
         return okp_jwk(key, members);
     return apr_psprintf(test_pool, "{\"kty\":\"RSA\",%s\"n\":\"%s\",\"e\":\"%s\"}", members,
-                        bn_param(key, OSSL_PKEY_PARAM_RSA_N, 0), bn_param(key, OSSL_PKEY_PARAM_RSA_E, 0));
+                        bn_param(key, OSSL_PKEY_PARAM_RSA_N, 0),
+                        bn_param(key, OSSL_PKEY_PARAM_RSA_E, 0));
 }
 
 static const char *bio_text(BIO *bio)

@@ -5,8 +5,8 @@
 #include <openssl/evp.h>
 #include "bearer/span.h"
 
-/* A fresh private key, freed with the test's pool: "P-256", "P-384", "P-521", "secp256k1", "ED25519", "ED448", or "RSA"
- * (2048 bits; made once a program, for it takes long). */
+/* A fresh private key, freed with the test's pool: "P-256", "P-384", "P-521", "secp256k1",
+ * "ED25519", "ED448", or "RSA" (2048 bits; made once a program, for it takes long). */
 EVP_PKEY *make_key(const char *kind);
 
 /* An RSA key of so many bits. */
@@ -28,9 +28,11 @@ bearer_span sign_hmac(bearer_span secret, const char *digest, bearer_span input)
 
 /* header.payload.signature of these JSON texts. */
 const char *sign_token(EVP_PKEY *key, const char *alg, const char *header, const char *payload);
-const char *sign_token_hmac(bearer_span secret, const char *digest, const char *header, const char *payload);
+const char *sign_token_hmac(bearer_span secret, const char *digest, const char *header,
+                            const char *payload);
 
-/* The public key as a JWK with these further members (`"kid":"a",` with the comma, or ""), and as PEM. */
+/* The public key as a JWK with these further members (`"kid":"a",` with the comma, or ""), and
+ * as PEM. */
 const char *public_jwk(EVP_PKEY *key, const char *members);
 const char *public_pem(EVP_PKEY *key);
 const char *private_pem(EVP_PKEY *key);

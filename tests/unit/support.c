@@ -136,21 +136,32 @@ static const char *append_members(const char *text, const test_member *members,
         for (const test_member *const *list = but; *list != NULL; list++)
             replaced = replaced || edit_of(*list, members->name) != NULL;
         if (!replaced && members->value != NULL)
-            text = apr_pstrcat(test_pool, text, *text != '\0' ? "," : "", "\"", members->name, "\":",
+            text = apr_pstrcat(test_pool, text, *text != '\0' ? "," : "", "\"", members->name,
+                               "\":",
                                members->value, NULL);
     }
     return text;
 }
 
-const char *object_text(const test_member *members, const test_member *edits, const test_member *more)
+const char *object_text(const test_member *members, const test_member *edits,
+                        const test_member *more)
 {
     static const test_member none[] = { { NULL, NULL } };
     const test_member *first = edits != NULL ? edits : none, *second = more != NULL ? more : none;
-    const char *text = append_members("", members, (const test_member *const[]){ first, second, NULL });
+    const char *text = append_members("", members,
+                                      (const test_member *const[]){ first, second, NULL });
 
     text = append_members(text, first, (const test_member *const[]){ second, NULL });
     text = append_members(text, second, (const test_member *const[]){ NULL });
     return apr_pstrcat(test_pool, "{", text, "}", NULL);
+}
+
+bool members_meet(const test_member *a, const test_member *b)
+{
+    for (; a->name != NULL; a++)
+        if (edit_of(b, a->name) != NULL)
+            return true;
+    return false;
 }
 
 bearer_span decoded(bearer_span text)
@@ -174,7 +185,7 @@ const char *encoded(bearer_span bytes)
 const char *temp_path(const char *name)
 {
     if (folder[0] == '\0') {
-        strcpy(folder, "/tmp/bearer-unit-XXXXXX");
+        apr_cpystrn(folder, "/tmp/bearer-unit-XXXXXX", sizeof(folder));
         if (mkdtemp(folder) == NULL)
             fail_msg("no folder below /tmp");
     }

@@ -1,5 +1,5 @@
-/* Shared by the unit tests: a pool for each test, rows that name themselves when they fail, files in a folder
- * of their own, and a log that remembers. */
+/* Shared by the unit tests: a pool for each test, rows that name themselves when they fail,
+ * files in a folder of their own, and a log that remembers. */
 #ifndef TESTS_UNIT_SUPPORT_H
 #define TESTS_UNIT_SUPPORT_H
 
@@ -25,7 +25,8 @@ extern apr_pool_t *test_pool;
 #define SPAN(literal) ((bearer_span){ (literal), sizeof(literal) - 1 })
 #define SPAN_ROW(literal) { (literal), sizeof(literal) - 1 }
 
-/* One test with a pool of its own; tests_run(tests) runs a table of them and is what main returns. */
+/* One test with a pool of its own; tests_run(tests) runs a table of them and is what main
+ * returns. */
 #define TEST(function) cmocka_unit_test_setup_teardown(function, test_setup, test_teardown)
 #define tests_run(tests) cmocka_run_group_tests((tests), tests_begin, tests_end)
 
@@ -34,12 +35,13 @@ int test_teardown(void **state);
 int tests_begin(void **state);
 int tests_end(void **state);
 
-/* Counts and prints a row that failed, and goes on, so that one run shows every wrong row. Returns ok. A test that has
- * such rows ends with rows_end(), which fails it. */
+/* Counts and prints a row that failed, and goes on, so that one run shows every wrong row.
+ * Returns ok. A test that has such rows ends with rows_end(), which fails it. */
 bool row_expect(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rows_end(void);
 
-/* The bytes in a block of exactly their size, so that a memory checker sees a read beyond the end. */
+/* The bytes in a block of exactly their size, so that a memory checker sees a read beyond the
+ * end. */
 bearer_span tight(bearer_span bytes);
 bearer_span tight_text(const char *text);
 
@@ -51,8 +53,13 @@ typedef struct {
     const char *name, *value;
 } test_member;
 
-/* The object of these members after the edits, which replace, add and remove. Ends of lists: name NULL. */
-const char *object_text(const test_member *members, const test_member *edits, const test_member *more);
+/* The object of these members after the edits, which replace, add and remove. Ends of lists:
+ * name NULL. */
+const char *object_text(const test_member *members, const test_member *edits,
+                        const test_member *more);
+
+/* Both lists have a member of one name. */
+bool members_meet(const test_member *a, const test_member *b);
 
 /* What base64url text decodes to; the test fails if it is none. */
 bearer_span decoded(bearer_span text);

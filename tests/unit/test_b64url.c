@@ -3,12 +3,15 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* RFC 4648 section 10, without padding, RFC 7515 appendix C, and the two characters that base64 has otherwise. */
+/* RFC 4648 section 10, without padding, RFC 7515 appendix C, and the two characters that base64
+ * has otherwise. */
 static const struct { bearer_span bytes; const char *text; } pairs[] = {
     { SPAN_ROW(""), "" },              { SPAN_ROW("f"), "Zg" },          { SPAN_ROW("fo"), "Zm8" },
-    { SPAN_ROW("foo"), "Zm9v" },       { SPAN_ROW("foob"), "Zm9vYg" },   { SPAN_ROW("fooba"), "Zm9vYmE" },
+    { SPAN_ROW("foo"), "Zm9v" },       { SPAN_ROW("foob"), "Zm9vYg" },
+    { SPAN_ROW("fooba"), "Zm9vYmE" },
     { SPAN_ROW("foobar"), "Zm9vYmFy" },{ SPAN_ROW("\x03\xec\xff\xe0\xc1"), "A-z_4ME" },
-    { SPAN_ROW("\xfb\xff\xbf"), "-_-_" },{ SPAN_ROW("\0"), "AA" },       { SPAN_ROW("\0\0\0"), "AAAA" },
+    { SPAN_ROW("\xfb\xff\xbf"), "-_-_" },{ SPAN_ROW("\0"), "AA" },
+    { SPAN_ROW("\0\0\0"), "AAAA" },
 };
 
 static bool decodes(const char *text, size_t len, unsigned char *out, size_t *out_len)
@@ -33,7 +36,8 @@ static void known_pairs(void **state)
         row_expect(bearer_b64url_decode(text, out, &len) && len == bytes.len
                    && memcmp(out, bytes.ptr, len) == 0, "decoding %s", pairs[i].text);
         len = bearer_b64url_encode((const unsigned char *)bytes.ptr, bytes.len, back);
-        row_expect(len == strlen(pairs[i].text) && strcmp(back, pairs[i].text) == 0, "encoding to %s", pairs[i].text);
+        row_expect(len == strlen(pairs[i].text) && strcmp(back, pairs[i].text) == 0,
+                   "encoding to %s", pairs[i].text);
     }
     rows_end();
 }
@@ -41,10 +45,11 @@ static void known_pairs(void **state)
 static void wrong_texts(void **state)
 {
     static const bearer_span rows[] = {
-        SPAN_ROW("A"), SPAN_ROW("AAAAA"), SPAN_ROW("AAAAAAAAA"), SPAN_ROW("Zg=="), SPAN_ROW("Zm8="), SPAN_ROW("Zg="),
-        SPAN_ROW("="), SPAN_ROW("===="), SPAN_ROW("Zm9v\n"), SPAN_ROW("Zm9v "), SPAN_ROW(" Zm9v"), SPAN_ROW("Zm 9v"),
-        SPAN_ROW("Zm9v\r\nYmFy"), SPAN_ROW("+/+/"), SPAN_ROW("AA+A"), SPAN_ROW("AA/A"), SPAN_ROW("AA.A"), SPAN_ROW("AA~A"),
-        SPAN_ROW("AA\0A"), SPAN_ROW("\0\0\0\0"), SPAN_ROW("Zm9v\0"), SPAN_ROW("AA\x80" "A"), SPAN_ROW("AA\xff" "A"),
+        SPAN_ROW("A"), SPAN_ROW("AAAAA"), SPAN_ROW("AAAAAAAAA"), SPAN_ROW("Zg=="), SPAN_ROW("Zm8="),
+        SPAN_ROW("Zg="), SPAN_ROW("="), SPAN_ROW("===="), SPAN_ROW("Zm9v\n"), SPAN_ROW("Zm9v "),
+        SPAN_ROW(" Zm9v"), SPAN_ROW("Zm 9v"), SPAN_ROW("Zm9v\r\nYmFy"), SPAN_ROW("+/+/"),
+        SPAN_ROW("AA+A"), SPAN_ROW("AA/A"), SPAN_ROW("AA.A"), SPAN_ROW("AA~A"), SPAN_ROW("AA\0A"),
+        SPAN_ROW("\0\0\0\0"), SPAN_ROW("Zm9v\0"), SPAN_ROW("AA\x80" "A"), SPAN_ROW("AA\xff" "A"),
     };
 
     (void)state;
@@ -74,7 +79,8 @@ static void every_byte_at_every_place(void **state)
 
                 text[at] = (char)byte;
                 if (!in_alphabet(byte))
-                    row_expect(!decodes(text, len, out, &n), "byte %02x at %zu of %zu", (unsigned)byte, at, len);
+                    row_expect(!decodes(text, len, out, &n), "byte %02x at %zu of %zu",
+                               (unsigned)byte, at, len);
                 row_expect(bearer_b64url_alphabet((bearer_span){ text, len }) == in_alphabet(byte),
                            "alphabet: byte %02x", (unsigned)byte);
             }
@@ -108,14 +114,16 @@ static void round_trip(const unsigned char *bytes, size_t n)
     size_t len = 0, text_len = bearer_b64url_encode(bytes, n, text);
 
     row_expect(text_len == (n * 4 + 2) / 3 && strlen(text) == text_len, "length of %zu bytes", n);
-    row_expect(decodes(text, text_len, back, &len) && len == n && memcmp(back, bytes, n) == 0, "%s", text);
+    row_expect(decodes(text, text_len, back, &len) && len == n && memcmp(back, bytes, n) == 0, "%s",
+               text);
 }
 
 static void round_trips(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 0x10000; i++) {
-        unsigned char bytes[5] = { (unsigned char)(i >> 8), (unsigned char)i, (unsigned char)(i * 7),
+        unsigned char bytes[5] = { (unsigned char)(i >> 8), (unsigned char)i,
+                                   (unsigned char)(i * 7),
                                    (unsigned char)(i >> 3), (unsigned char)(i ^ 0x5a) };
 
         round_trip(bytes + 1, i < 256 ? 1 : 2);
@@ -130,7 +138,8 @@ static void round_trips(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(known_pairs), TEST(wrong_texts), TEST(every_byte_at_every_place), TEST(stray_bits), TEST(round_trips),
+        TEST(known_pairs), TEST(wrong_texts), TEST(every_byte_at_every_place), TEST(stray_bits),
+        TEST(round_trips),
     };
 
     return tests_run(tests);

@@ -1,10 +1,12 @@
 #include "support.h"
 #include "bearer/claims.h"
 
-/* A member and what it must give: NULL for no objection, else the claim that is named in the detail. */
+/* A member and what it must give: NULL for no objection, else the claim that is named in the
+ * detail. */
 static const struct { const char *json, *wrong; } payloads[] = {
     { "{}", NULL },
-    { "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"a\",\"exp\":2,\"nbf\":1,\"iat\":1,\"jti\":\"j\"}", NULL },
+    { "{\"iss\":\"i\",\"sub\":\"s\",\"aud\":\"a\",\"exp\":2,\"nbf\":1,\"iat\":1,\"jti\":\"j\"}",
+      NULL },
     { "{\"exp\":1.5,\"nbf\":0,\"iat\":253402300799}", NULL },
     { "{\"aud\":[]}", NULL },                       { "{\"aud\":[\"a\",\"b\"]}", NULL },
     { "{\"scope\":5,\"roles\":{}}", NULL },         { "{\"EXP\":\"x\"}", NULL },
@@ -39,14 +41,16 @@ static void registered_claims(void **state)
         row_expect(read == (payloads[i].wrong == NULL), "%s", payloads[i].json);
         if (!read && payloads[i].wrong != NULL)
             row_expect(refused.reason == BEARER_CLAIM_MALFORMED && refused.detail != NULL
-                       && strstr(refused.detail, payloads[i].wrong) != NULL, "verdict on %s", payloads[i].json);
+                       && strstr(refused.detail, payloads[i].wrong) != NULL, "verdict on %s",
+                       payloads[i].json);
     }
     rows_end();
 }
 
 static void values(void **state)
 {
-    const bearer_json *json = json_of("{\"iss\":\"https://i/\",\"exp\":300.9,\"iat\":100,\"aud\":[\"a\"]}");
+    const bearer_json *json =
+        json_of("{\"iss\":\"https://i/\",\"exp\":300.9,\"iat\":100,\"aud\":[\"a\"]}");
     bearer_claims claims;
     bearer_verdict refused;
 
@@ -102,15 +106,19 @@ static void scope_claims(void **state)
     for (size_t i = 0; i < COUNT(scopes); i++) {
         bearer_claims claims = { .json = json_of(scopes[i].json) };
         bearer_identity identity = { .claims = &claims };
-        bool read = bearer_identity_read_scopes(test_pool, paths_of(texts, COUNT(texts)), &identity);
+        bool read = bearer_identity_read_scopes(test_pool, paths_of(texts, COUNT(texts)),
+                                                &identity);
         const char *joined = "";
 
         row_expect(read == (scopes[i].scopes != NULL), "%s", scopes[i].json);
         for (size_t n = 0; read && n < identity.scope_count; n++)
-            joined = apr_pstrcat(test_pool, joined, apr_pstrmemdup(test_pool, identity.scopes[n].ptr,
-                                                                   identity.scopes[n].len), "|", NULL);
+            joined = apr_pstrcat(test_pool, joined,
+                                 apr_pstrmemdup(test_pool, identity.scopes[n].ptr,
+                                                                   identity.scopes[n].len), "|",
+                                                                   NULL);
         if (read && scopes[i].scopes != NULL)
-            row_expect(strcmp(joined, scopes[i].scopes) == 0, "%s gives %s", scopes[i].json, joined);
+            row_expect(strcmp(joined, scopes[i].scopes) == 0, "%s gives %s", scopes[i].json,
+                       joined);
     }
     rows_end();
 }
@@ -119,8 +127,10 @@ static void having_a_scope(void **state)
 {
     static const char *const texts[] = { "scope" };
     static const struct { const char *scope; bool has; } rows[] = {
-        { "read", true },   { "files:write", true }, { "rea", false },  { "read ", false }, { "", false },
-        { " ", false },     { "ead", false },        { "READ", false }, { "files", false }, { "write", false },
+        { "read", true },   { "files:write", true }, { "rea", false },  { "read ", false },
+        { "", false },
+        { " ", false },     { "ead", false },        { "READ", false }, { "files", false },
+        { "write", false },
         { "readfiles:write", false },                { "read files:write", false },
     };
     bearer_claims claims = { .json = json_of("{\"scope\":\"read files:write\"}") };
@@ -129,7 +139,8 @@ static void having_a_scope(void **state)
     (void)state;
     assert_true(bearer_identity_read_scopes(test_pool, paths_of(texts, 1), &identity));
     for (size_t i = 0; i < COUNT(rows); i++)
-        row_expect(bearer_identity_has_scope(&identity, bearer_span_of(rows[i].scope)) == rows[i].has,
+        row_expect(bearer_identity_has_scope(&identity,
+                                             bearer_span_of(rows[i].scope)) == rows[i].has,
                    "'%s'", rows[i].scope);
     assert_true(bearer_identity_read_scopes(test_pool, paths_of(texts, 0), &identity));
     assert_int_equal(identity.scope_count, 0);

@@ -47,12 +47,15 @@ static void shapes(void **state)
 
         if (!row_expect(split == (rows[i].header != NULL), "'%s'", rows[i].token.ptr) || !split)
             continue;
-        row_expect(bearer_span_is(parts.header, rows[i].header) && bearer_span_is(parts.payload, rows[i].payload)
-                   && bearer_span_is(parts.signature, rows[i].signature), "parts of '%s'", rows[i].token.ptr);
+        row_expect(bearer_span_is(parts.header, rows[i].header) && bearer_span_is(parts.payload,
+                                                                                  rows[i].payload)
+                   && bearer_span_is(parts.signature, rows[i].signature), "parts of '%s'",
+                   rows[i].token.ptr);
         row_expect(within(parts.header, token) && within(parts.payload, token)
                    && within(parts.signature, token), "'%s' within", rows[i].token.ptr);
         row_expect(parts.signing_input.ptr == token.ptr && parts.signing_input.len
-                   == strlen(rows[i].header) + 1 + strlen(rows[i].payload), "signing input of '%s'", rows[i].token.ptr);
+                   == strlen(rows[i].header) + 1 + strlen(rows[i].payload), "signing input of '%s'",
+                   rows[i].token.ptr);
     }
     rows_end();
 }
@@ -64,11 +67,13 @@ static void every_byte(void **state)
         for (size_t at = 0; at < 11; at++) {
             char token[] = "aaa.bbb.ccc";
             bearer_compact parts;
-            bool letter = (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z' && byte < 128);
+            bool letter = (byte >= '0' && byte <= '9')
+                || ((byte | 32) >= 'a' && (byte | 32) <= 'z' && byte < 128);
             bool legal = token[at] == '.' ? byte == '.' : letter || byte == '-' || byte == '_';
 
             token[at] = (char)byte;
-            row_expect(bearer_compact_split(SPAN(token), &parts) == legal, "byte %02x at %zu", (unsigned)byte, at);
+            row_expect(bearer_compact_split(SPAN(token), &parts) == legal, "byte %02x at %zu",
+                       (unsigned)byte, at);
         }
     rows_end();
 }

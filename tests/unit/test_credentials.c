@@ -1,7 +1,8 @@
 #include "support.h"
 #include "bearer/credentials.h"
 
-/* Rows that only must not be a token: what else such a value is called makes no difference to anybody. */
+/* Rows that only must not be a token: what else such a value is called makes no difference to
+ * anybody. */
 #define NO_TOKEN (-1)
 
 static const struct { bearer_span value; int field; const char *token; } rows[] = {
@@ -99,7 +100,8 @@ static void field_values(void **state)
         bearer_span value = tight(rows[i].value), token = { NULL, 0 };
         bearer_field field = bearer_credentials_read(value, &token);
 
-        row_expect(rows[i].field == NO_TOKEN ? field != BEARER_FIELD_TOKEN : (int)field == rows[i].field,
+        row_expect(rows[i].field == NO_TOKEN ? field != BEARER_FIELD_TOKEN
+                   : (int)field == rows[i].field,
                    "'%s' gives %d, not %d", rows[i].value.ptr, (int)field, rows[i].field);
         if (field == BEARER_FIELD_TOKEN && rows[i].token != NULL) {
             row_expect(bearer_span_is(token, rows[i].token), "'%s': token %.*s", rows[i].value.ptr,
@@ -115,17 +117,21 @@ static void every_byte_in_a_token(void **state)
 {
     (void)state;
     for (int byte = 0; byte < 256; byte++) {
-        bool letter = (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z' && byte < 128);
+        bool letter = (byte >= '0' && byte <= '9')
+            || ((byte | 32) >= 'a' && (byte | 32) <= 'z' && byte < 128);
         bool legal = letter || (byte != 0 && strchr("-._~+/", byte) != NULL);
-        char after[2] = { 'a', (char)byte }, between[3] = { 'a', (char)byte, 'b' }, alone = (char)byte;
+        char after[2] = { 'a', (char)byte }, between[3] = { 'a', (char)byte, 'b' },
+        alone = (char)byte;
         char value[] = "Bearer a_b";
         bearer_span token;
 
         value[8] = (char)byte;
         row_expect(bearer_credentials_b64token((bearer_span){ after, 2 }) == (legal || byte == '='),
                    "after: %02x", (unsigned)byte);
-        row_expect(bearer_credentials_b64token((bearer_span){ between, 3 }) == legal, "between: %02x", (unsigned)byte);
-        row_expect(bearer_credentials_b64token((bearer_span){ &alone, 1 }) == legal, "alone: %02x", (unsigned)byte);
+        row_expect(bearer_credentials_b64token((bearer_span){ between, 3 }) == legal,
+                   "between: %02x", (unsigned)byte);
+        row_expect(bearer_credentials_b64token((bearer_span){ &alone, 1 }) == legal, "alone: %02x",
+                   (unsigned)byte);
         row_expect(bearer_credentials_read(SPAN(value), &token) == (legal ? BEARER_FIELD_TOKEN
                                                                           : BEARER_FIELD_MALFORMED),
                    "in a field: %02x", (unsigned)byte);

@@ -71,7 +71,8 @@ static void members(void **state)
     bearer_verdict refused;
 
     (void)state;
-    assert_true(bearer_header_read(json_of("{\"alg\":\"PS384\",\"kid\":\"a b\",\"typ\":\"x\"}"), &header, &refused));
+    assert_true(bearer_header_read(json_of("{\"alg\":\"PS384\",\"kid\":\"a b\",\"typ\":\"x\"}"),
+                                   &header, &refused));
     assert_string_equal(header.alg->name, "PS384");
     assert_true(header.has_kid && bearer_span_is(header.kid, "a b"));
     assert_true(header.has_typ && bearer_span_is(header.typ, "x"));
@@ -88,7 +89,8 @@ enum { A = BEARER_TYPE_ABSENT, J = BEARER_TYPE_JWT, T = BEARER_TYPE_AT };
 static const struct { const char *typ; unsigned kind; } types[] = {
     { NULL, A },
     { "\"JWT\"", J },                     { "\"jwt\"", J },               { "\"JwT\"", J },
-    { "\"application/jwt\"", J },         { "\"APPLICATION/JWT\"", J },   { "\"Application/Jwt\"", J },
+    { "\"application/jwt\"", J },         { "\"APPLICATION/JWT\"", J },
+    { "\"Application/Jwt\"", J },
     { "\"at+jwt\"", T },                  { "\"AT+JWT\"", T },
     { "\"application/at+jwt\"", T },      { "\"aPPLICATION/At+jWt\"", T },
     { "\"\"", 0 },                        { "\"application/\"", 0 },      { "\"JW\"", 0 },

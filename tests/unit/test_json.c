@@ -3,7 +3,8 @@
 static const struct { bearer_span text; bool ok; } documents[] = {
     { SPAN_ROW("{}"), true },
     { SPAN_ROW(" \t\r\n{ } \n"), true },
-    { SPAN_ROW("{\"a\":[],\"b\":{},\"c\":null,\"d\":true,\"e\":false,\"f\":\"x\",\"g\":-1.5e3}"), true },
+    { SPAN_ROW("{\"a\":[],\"b\":{},\"c\":null,\"d\":true,\"e\":false,\"f\":\"x\",\"g\":-1.5e3}"),
+      true },
     { SPAN_ROW("{\"\":1}"), true },
     { SPAN_ROW("{\"a\":1,\"A\":2}"), true },
     { SPAN_ROW("{\"a\":1,\"b\":{\"a\":2}}"), true },
@@ -18,16 +19,24 @@ static const struct { bearer_span text; bool ok; } documents[] = {
     /* more or less than one */
     { SPAN_ROW("{}x"), false },        { SPAN_ROW("{}{}"), false },     { SPAN_ROW("{},"), false },
     { SPAN_ROW("{}]"), false },        { SPAN_ROW("{}\0"), false },     { SPAN_ROW("\0{}"), false },
-    { SPAN_ROW("{"), false },          { SPAN_ROW("}"), false },        { SPAN_ROW("{\"a\":1"), false },
-    { SPAN_ROW("{\"a\""), false },     { SPAN_ROW("{\"a\":"), false },  { SPAN_ROW("{\"a\":1]"), false },
-    { SPAN_ROW("{\"a\":1,}"), false }, { SPAN_ROW("{,}"), false },      { SPAN_ROW("{\"a\":[1,]}"), false },
-    { SPAN_ROW("{\"a\":\"x}"), false },{ SPAN_ROW("{\"a\" 1}"), false },{ SPAN_ROW("{\"a\":1 \"b\":2}"), false },
-    { SPAN_ROW("{a:1}"), false },      { SPAN_ROW("{'a':1}"), false },  { SPAN_ROW("{1:1}"), false },
-    { SPAN_ROW("{\"a\":tru}"), false },{ SPAN_ROW("{\"a\":True}"), false }, { SPAN_ROW("{\"a\":nul}"), false },
-    { SPAN_ROW("{/*c*/}"), false },    { SPAN_ROW("{}//c"), false },    { SPAN_ROW("{\"a\":undefined}"), false },
+    { SPAN_ROW("{"), false },          { SPAN_ROW("}"), false },
+    { SPAN_ROW("{\"a\":1"), false },
+    { SPAN_ROW("{\"a\""), false },     { SPAN_ROW("{\"a\":"), false },
+    { SPAN_ROW("{\"a\":1]"), false },
+    { SPAN_ROW("{\"a\":1,}"), false }, { SPAN_ROW("{,}"), false },
+    { SPAN_ROW("{\"a\":[1,]}"), false },
+    { SPAN_ROW("{\"a\":\"x}"), false },{ SPAN_ROW("{\"a\" 1}"),
+                                         false },{ SPAN_ROW("{\"a\":1 \"b\":2}"), false },
+    { SPAN_ROW("{a:1}"), false },      { SPAN_ROW("{'a':1}"), false },
+    { SPAN_ROW("{1:1}"), false },
+    { SPAN_ROW("{\"a\":tru}"), false },{ SPAN_ROW("{\"a\":True}"), false },
+    { SPAN_ROW("{\"a\":nul}"), false },
+    { SPAN_ROW("{/*c*/}"), false },    { SPAN_ROW("{}//c"), false },
+    { SPAN_ROW("{\"a\":undefined}"), false },
     { SPAN_ROW("\xef\xbb\xbf{}"), false },
     { SPAN_ROW("\xff\xfe{\0}\0"), false },
-    { SPAN_ROW("\f{}"), false },       { SPAN_ROW("\v{}"), false },     { SPAN_ROW("\xc2\xa0{}"), false },
+    { SPAN_ROW("\f{}"), false },       { SPAN_ROW("\v{}"), false },
+    { SPAN_ROW("\xc2\xa0{}"), false },
     /* duplicates, whatever they are spelt like */
     { SPAN_ROW("{\"a\":1,\"a\":1}"), false },
     { SPAN_ROW("{\"a\":1,\"b\":2,\"a\":3}"), false },
@@ -57,11 +66,13 @@ static const struct { bearer_span text; bool ok; } documents[] = {
     { SPAN_ROW("{\"a\":\"\\U00000041\"}"), false },{ SPAN_ROW("{\"a\":\"\\'\"}"), false },
     { SPAN_ROW("{\"a\":\"\\ud800\"}"), false },    { SPAN_ROW("{\"a\":\"\\udc00\"}"), false },
     { SPAN_ROW("{\"a\":\"\\ud800\\u0041\"}"), false }, { SPAN_ROW("{\"a\":\"\\ud800x\"}"), false },
-    { SPAN_ROW("{\"a\":\"\\ud800\\ud800\"}"), false }, { SPAN_ROW("{\"a\":\"\\ude00\\ud83d\"}"), false },
+    { SPAN_ROW("{\"a\":\"\\ud800\\ud800\"}"), false },
+    { SPAN_ROW("{\"a\":\"\\ude00\\ud83d\"}"), false },
     { SPAN_ROW("{\"\\ud800\":1}"), false },
     { SPAN_ROW("{\"a\":\"\xff\"}"), false },       { SPAN_ROW("{\"a\":\"\x80\"}"), false },
     { SPAN_ROW("{\"a\":\"\xc0\xaf\"}"), false },   { SPAN_ROW("{\"a\":\"\xe0\x80\xaf\"}"), false },
-    { SPAN_ROW("{\"a\":\"\xc0\x80\"}"), false },   { SPAN_ROW("{\"a\":\"\xf0\x80\x80\x80\"}"), false },
+    { SPAN_ROW("{\"a\":\"\xc0\x80\"}"), false },
+    { SPAN_ROW("{\"a\":\"\xf0\x80\x80\x80\"}"), false },
     { SPAN_ROW("{\"a\":\"\xed\xa0\x80\"}"), false },
     { SPAN_ROW("{\"a\":\"\xed\xbf\xbf\"}"), false },
     { SPAN_ROW("{\"a\":\"\xf4\x90\x80\x80\"}"), false },
@@ -94,7 +105,8 @@ static void strictness(void **state)
         const bearer_json *json = NULL;
         bearer_json_result result = bearer_json_read(test_pool, tight(documents[i].text), &json);
 
-        row_expect(result == (documents[i].ok ? BEARER_JSON_OK : BEARER_JSON_BAD), "row %zu: %.*s gives %d", i,
+        row_expect(result == (documents[i].ok ? BEARER_JSON_OK : BEARER_JSON_BAD),
+                   "row %zu: %.*s gives %d", i,
                    (int)documents[i].text.len, documents[i].text.ptr, (int)result);
         if (result == BEARER_JSON_OK)
             row_expect(bearer_json_kind_of(json) == BEARER_JSON_OBJECT, "row %zu is an object", i);
@@ -122,8 +134,11 @@ static bearer_json_result read_deep(size_t levels, const char *open, const char 
 static void depth(void **state)
 {
     const bearer_json *json;
-    bearer_span brackets = SPAN("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[{{{{{{\"}");
-    bearer_span wide = SPAN("{\"a\":[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],"
+    bearer_span brackets =
+        SPAN("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[{{{{{{\"}");
+    bearer_span wide =
+        SPAN("{\"a\":[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],"
+             "[],"
                             "[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]}");
 
     (void)state;
@@ -140,16 +155,21 @@ static void depth(void **state)
 
 static void kinds_and_members(void **state)
 {
-    const bearer_json *json = json_of("{\"n\":null,\"f\":false,\"t\":true,\"i\":1,\"r\":1.5,\"s\":\"x\",\"a\":[7,8],\"o\":{}}");
+    const bearer_json *json =
+        json_of("{\"n\":null,\"f\":false,\"t\":true,\"i\":1,\"r\":1.5,\"s\":\"x\",\"a\":[7,8],\"o"
+                "\":{}}");
     static const struct { const char *name; bearer_json_kind kind; } rows[] = {
-        { "n", BEARER_JSON_NULL }, { "f", BEARER_JSON_FALSE }, { "t", BEARER_JSON_TRUE }, { "i", BEARER_JSON_NUMBER },
-        { "r", BEARER_JSON_NUMBER }, { "s", BEARER_JSON_STRING }, { "a", BEARER_JSON_ARRAY }, { "o", BEARER_JSON_OBJECT },
+        { "n", BEARER_JSON_NULL }, { "f", BEARER_JSON_FALSE }, { "t", BEARER_JSON_TRUE },
+        { "i", BEARER_JSON_NUMBER },
+        { "r", BEARER_JSON_NUMBER }, { "s", BEARER_JSON_STRING }, { "a", BEARER_JSON_ARRAY },
+        { "o", BEARER_JSON_OBJECT },
     };
     const bearer_json *array = bearer_json_member(json, "a");
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
-        row_expect(bearer_json_kind_of(bearer_json_member(json, rows[i].name)) == rows[i].kind, "%s", rows[i].name);
+        row_expect(bearer_json_kind_of(bearer_json_member(json, rows[i].name)) == rows[i].kind,
+                   "%s", rows[i].name);
     assert_null(bearer_json_member(json, "N"));
     assert_null(bearer_json_member(json, ""));
     assert_null(bearer_json_member(array, "a"));
@@ -167,17 +187,22 @@ static void kinds_and_members(void **state)
 
 static const struct { const char *json; bearer_found found; int64_t seconds; } times[] = {
     { "{}", BEARER_ABSENT, 0 },                          { "{\"T\":1}", BEARER_ABSENT, 0 },
-    { "{\"t\":0}", BEARER_PRESENT, 0 },                  { "{\"t\":1700000000}", BEARER_PRESENT, 1700000000 },
-    { "{\"t\":1.9}", BEARER_PRESENT, 1 },                { "{\"t\":1700000000.999}", BEARER_PRESENT, 1700000000 },
+    { "{\"t\":0}", BEARER_PRESENT, 0 },
+    { "{\"t\":1700000000}", BEARER_PRESENT, 1700000000 },
+    { "{\"t\":1.9}", BEARER_PRESENT, 1 },
+    { "{\"t\":1700000000.999}", BEARER_PRESENT, 1700000000 },
     { "{\"t\":1.7e9}", BEARER_PRESENT, 1700000000 },     { "{\"t\":0.5}", BEARER_PRESENT, 0 },
     { "{\"t\":253402300799}", BEARER_PRESENT, INT64_C(253402300799) },
-    { "{\"t\":253402300800}", BEARER_WRONG, 0 },         { "{\"t\":1700000000000}", BEARER_WRONG, 0 },
+    { "{\"t\":253402300800}", BEARER_WRONG, 0 },
+    { "{\"t\":1700000000000}", BEARER_WRONG, 0 },
     { "{\"t\":9223372036854775807}", BEARER_WRONG, 0 },  { "{\"t\":9.3e18}", BEARER_WRONG, 0 },
     { "{\"t\":1e300}", BEARER_WRONG, 0 },                { "{\"t\":-1}", BEARER_WRONG, 0 },
     { "{\"t\":-0.5}", BEARER_WRONG, 0 },                 { "{\"t\":-1e300}", BEARER_WRONG, 0 },
-    { "{\"t\":-9223372036854775808}", BEARER_WRONG, 0 }, { "{\"t\":\"1700000000\"}", BEARER_WRONG, 0 },
+    { "{\"t\":-9223372036854775808}", BEARER_WRONG, 0 },
+    { "{\"t\":\"1700000000\"}", BEARER_WRONG, 0 },
     { "{\"t\":null}", BEARER_WRONG, 0 },                 { "{\"t\":true}", BEARER_WRONG, 0 },
-    { "{\"t\":false}", BEARER_WRONG, 0 },                { "{\"t\":[1700000000]}", BEARER_WRONG, 0 },
+    { "{\"t\":false}", BEARER_WRONG, 0 },
+    { "{\"t\":[1700000000]}", BEARER_WRONG, 0 },
     { "{\"t\":{}}", BEARER_WRONG, 0 },                   { "{\"t\":\"\"}", BEARER_WRONG, 0 },
 };
 
@@ -190,12 +215,14 @@ static void numeric_dates(void **state)
 
         row_expect(found == times[i].found, "%s gives %d", times[i].json, (int)found);
         if (found == BEARER_PRESENT)
-            row_expect(seconds == times[i].seconds, "%s is %lld", times[i].json, (long long)seconds);
+            row_expect(seconds == times[i].seconds, "%s is %lld", times[i].json,
+                       (long long)seconds);
     }
     rows_end();
 }
 
-static const struct { const char *json; bearer_found string, strings; const char *items; } texts[] = {
+static const struct { const char *json; bearer_found string,
+                      strings; const char *items; } texts[] = {
     { "{}", BEARER_ABSENT, BEARER_ABSENT, NULL },
     { "{\"s\":\"x\"}", BEARER_PRESENT, BEARER_PRESENT, "x|" },
     { "{\"s\":\"\"}", BEARER_PRESENT, BEARER_PRESENT, "|" },
@@ -219,15 +246,19 @@ static void strings(void **state)
         bearer_span text;
         const char *items = "";
 
-        row_expect(bearer_json_string(json, "s", &text) == texts[i].string, "string of %s", texts[i].json);
-        row_expect(bearer_json_strings(json, "s", &value) == texts[i].strings, "strings of %s", texts[i].json);
+        row_expect(bearer_json_string(json, "s", &text) == texts[i].string, "string of %s",
+                   texts[i].json);
+        row_expect(bearer_json_strings(json, "s", &value) == texts[i].strings, "strings of %s",
+                   texts[i].json);
         value = bearer_json_member(json, "s");
         if (value != NULL)
-            row_expect(bearer_json_is_strings(value) == (texts[i].items != NULL), "is strings: %s", texts[i].json);
+            row_expect(bearer_json_is_strings(value) == (texts[i].items != NULL), "is strings: %s",
+                       texts[i].json);
         if (texts[i].items == NULL)
             continue;
         for (size_t n = 0; bearer_json_strings_at(value, n, &text); n++)
-            items = apr_pstrcat(test_pool, items, apr_pstrmemdup(test_pool, text.ptr, text.len), "|", NULL);
+            items = apr_pstrcat(test_pool, items, apr_pstrmemdup(test_pool, text.ptr, text.len),
+                                "|", NULL);
         row_expect(strcmp(items, texts[i].items) == 0, "items of %s: %s", texts[i].json, items);
     }
     rows_end();
@@ -235,7 +266,8 @@ static void strings(void **state)
 
 static void numbers(void **state)
 {
-    const bearer_json *json = json_of("{\"big\":9007199254740993,\"low\":-9223372036854775808,\"real\":1.5,\"s\":\"1\"}");
+    const bearer_json *json =
+        json_of("{\"big\":9007199254740993,\"low\":-9223372036854775808,\"real\":1.5,\"s\":\"1\"}");
     bearer_number number;
 
     (void)state;
@@ -260,7 +292,8 @@ static bool count_two(void *context, const char *name, const bearer_json *value)
 
 static void visits_and_print(void **state)
 {
-    static const char *const same[] = { "{}", "{\"a\":[1,-2,true,null,\"x\\\"y\"]}", "{\"a\":{\"b\":\"\xc3\xa9\"}}" };
+    static const char *const same[] = { "{}", "{\"a\":[1,-2,true,null,\"x\\\"y\"]}",
+                                        "{\"a\":{\"b\":\"\xc3\xa9\"}}" };
     int seen = 0;
 
     (void)state;
@@ -270,16 +303,21 @@ static void visits_and_print(void **state)
     bearer_json_each(json_of("{}"), count_two, &seen);
     assert_int_equal(seen, 0);
     for (size_t i = 0; i < COUNT(same); i++)
-        row_expect(strcmp(bearer_json_print(test_pool, json_of(same[i])), same[i]) == 0, "%s", same[i]);
-    assert_string_equal(bearer_json_print(test_pool, bearer_json_member(json_of("{ \"a\" : \"x\" }"), "a")), "\"x\"");
-    assert_string_equal(bearer_json_print(test_pool, bearer_json_member(json_of("{\"a\":12}"), "a")), "12");
+        row_expect(strcmp(bearer_json_print(test_pool, json_of(same[i])), same[i]) == 0, "%s",
+                   same[i]);
+    assert_string_equal(bearer_json_print(test_pool,
+                                          bearer_json_member(json_of("{ \"a\" : \"x\" }"), "a")),
+                                          "\"x\"");
+    assert_string_equal(bearer_json_print(test_pool,
+                                          bearer_json_member(json_of("{\"a\":12}"), "a")), "12");
     rows_end();
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(strictness), TEST(depth), TEST(kinds_and_members), TEST(numeric_dates), TEST(strings), TEST(numbers),
+        TEST(strictness), TEST(depth), TEST(kinds_and_members), TEST(numeric_dates), TEST(strings),
+        TEST(numbers),
         TEST(visits_and_print),
     };
 

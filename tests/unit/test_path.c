@@ -48,12 +48,15 @@ static void values(void **state)
         const char *error = bearer_path_make(test_pool, found[i].path, &path);
         const bearer_json *value;
 
-        if (!row_expect(error == NULL && path != NULL, "'%s' is refused: %s", found[i].path, error != NULL ? error : ""))
+        if (!row_expect(error == NULL && path != NULL, "'%s' is refused: %s", found[i].path,
+                        error != NULL ? error : ""))
             continue;
         value = bearer_path_find(path, json);
-        row_expect((value == NULL) == (found[i].value == NULL), "'%s' is %s there", found[i].path, value ? "" : "not");
+        row_expect((value == NULL) == (found[i].value == NULL), "'%s' is %s there", found[i].path,
+                   value ? "" : "not");
         if (value != NULL && found[i].value != NULL)
-            row_expect(strcmp(bearer_json_print(test_pool, value), found[i].value) == 0, "value of '%s'", found[i].path);
+            row_expect(strcmp(bearer_json_print(test_pool, value), found[i].value) == 0,
+                       "value of '%s'", found[i].path);
         row_expect(strcmp(path->text, found[i].path) == 0, "text of '%s'", found[i].path);
         row_expect(path->pointer == (found[i].path[0] == '/'), "pointer: '%s'", found[i].path);
     }
@@ -64,7 +67,8 @@ static void wrong_paths(void **state)
 {
     static const char *const rows[] = {
         "", ".", "..", ".a", "a.", "a..b", "a.b.", "/a~", "/a~2", "/~", "/a~/b", "/~1~", "/a~b",
-        "/", "//", "/a/", "/a//b",          /* legal in RFC 6901, but no claim has an empty name: a slip */
+        /* legal in RFC 6901, but no claim has an empty name: a slip */
+        "/", "//", "/a/", "/a//b",
     };
 
     (void)state;

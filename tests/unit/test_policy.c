@@ -12,8 +12,14 @@ static const test_member good[] = {
     { NULL, NULL }
 };
 
-/* Each breaks one rule alone. order: the place of the rule in the list of rules, which decides between two. */
-static const struct { const char *name; int order; bearer_reason reason; test_member edits[3]; } breaks[] = {
+/* Each breaks one rule alone. order: the place of the rule in the list of rules, which decides
+ * between two. */
+static const struct {
+    const char *name;
+    int order;
+    bearer_reason reason;
+    test_member edits[3];
+} breaks[] = {
     { "exp is a string", 80, BEARER_CLAIM_MALFORMED, { { "exp", "\"1000300\"" } } },
     { "exp is null", 80, BEARER_CLAIM_MALFORMED, { { "exp", "null" } } },
     { "exp is negative", 80, BEARER_CLAIM_MALFORMED, { { "exp", "-1" } } },
@@ -34,7 +40,8 @@ static const struct { const char *name; int order; bearer_reason reason; test_me
     { "iat is long ago", 93, BEARER_TOO_OLD, { { "iat", "990000" } } },
     { "iat is absent", 93, BEARER_TOO_OLD, { { "iat", NULL } } },
     { "aud names another", 94, BEARER_AUDIENCE_WRONG, { { "aud", "\"other\"" } } },
-    { "aud names others", 94, BEARER_AUDIENCE_WRONG, { { "aud", "[\"other\",\"apis\",\"ap\",\"API\"]" } } },
+    { "aud names others", 94, BEARER_AUDIENCE_WRONG,
+      { { "aud", "[\"other\",\"apis\",\"ap\",\"API\"]" } } },
     { "aud is empty", 94, BEARER_AUDIENCE_WRONG, { { "aud", "[]" } } },
     { "aud is the empty string", 94, BEARER_AUDIENCE_WRONG, { { "aud", "\"\"" } } },
     { "aud is absent", 94, BEARER_AUDIENCE_WRONG, { { "aud", NULL } } },
@@ -86,7 +93,8 @@ static bearer_policy plain_policy(void)
     };
 }
 
-static bearer_reason judge(const bearer_policy *policy, const bearer_issuer *issuer, const char *payload,
+static bearer_reason judge(const bearer_policy *policy, const bearer_issuer *issuer,
+                           const char *payload,
                            bearer_identity *identity)
 {
     bearer_claims *claims = apr_palloc(test_pool, sizeof(*claims));
@@ -114,7 +122,8 @@ static void a_good_token(void **state)
     bearer_identity identity;
 
     (void)state;
-    assert_int_equal(judge(&policy, &issuer, object_text(good, NULL, NULL), &identity), BEARER_ACCEPTED);
+    assert_int_equal(judge(&policy, &issuer, object_text(good, NULL, NULL), &identity),
+                     BEARER_ACCEPTED);
     assert_string_equal(identity.user, "alice");
     assert_string_equal(identity.issuer, "https://issuer.example/");
     assert_int_equal(identity.scope_count, 2);
@@ -128,18 +137,10 @@ static void each_rule_alone(void **state)
     for (size_t i = 0; i < COUNT(breaks); i++) {
         bearer_reason reason = judge_edited(breaks[i].edits, NULL);
 
-        row_expect(reason == breaks[i].reason, "%s gives %s", breaks[i].name, bearer_reason_name(reason));
+        row_expect(reason == breaks[i].reason, "%s gives %s", breaks[i].name,
+                   bearer_reason_name(reason));
     }
     rows_end();
-}
-
-static bool same_member(const test_member *a, const test_member *b)
-{
-    for (; a->name != NULL; a++)
-        for (const test_member *other = b; other->name != NULL; other++)
-            if (strcmp(a->name, other->name) == 0)
-                return true;
-    return false;
 }
 
 static void pairs_give_the_earlier_reason(void **state)
@@ -151,10 +152,11 @@ static void pairs_give_the_earlier_reason(void **state)
         for (size_t j = i + 1; j < COUNT(breaks); j++) {
             bearer_reason reason;
 
-            if (same_member(breaks[i].edits, breaks[j].edits))
+            if (members_meet(breaks[i].edits, breaks[j].edits))
                 continue;
             reason = judge_edited(breaks[i].edits, breaks[j].edits);
-            row_expect(reason == breaks[i].reason, "%s and %s give %s", breaks[i].name, breaks[j].name,
+            row_expect(reason == breaks[i].reason, "%s and %s give %s", breaks[i].name,
+                       breaks[j].name,
                        bearer_reason_name(reason));
             assert_true(breaks[i].order <= breaks[j].order);
             pairs++;
@@ -164,7 +166,8 @@ static void pairs_give_the_earlier_reason(void **state)
 }
 
 /* What stands next to each limit, on both sides. */
-static const struct { test_member edits[3]; int leeway, max_age; bearer_reason reason; } limits[] = {
+static const struct { test_member edits[3]; int leeway,
+                      max_age; bearer_reason reason; } limits[] = {
     { { { "exp", "999971" } }, 30, 0, BEARER_ACCEPTED },
     { { { "exp", "999970" } }, 30, 0, BEARER_EXPIRED },
     { { { "exp", "999970.9" } }, 30, 0, BEARER_EXPIRED },
@@ -191,7 +194,8 @@ static const struct { test_member edits[3]; int leeway, max_age; bearer_reason r
     { { { "iat", "999399" } }, 0, 600, BEARER_TOO_OLD },
     { { { "iat", "0" } }, 0, 600, BEARER_TOO_OLD },
     { { { "iat", "0" } }, 0, 0, BEARER_ACCEPTED },
-    { { { "iat", "999369" } }, 30, 600, BEARER_TOO_OLD },       /* leeway or not: longer ago than both */
+    /* leeway or not: longer ago than both */
+    { { { "iat", "999369" } }, 30, 600, BEARER_TOO_OLD },
     { { { "iat", "999400" } }, 30, 600, BEARER_ACCEPTED },
     { { { "iat", "0" } }, 0, 2147483647, BEARER_ACCEPTED },
 };
@@ -208,8 +212,10 @@ static void limits_to_the_second(void **state)
         policy.leeway = limits[i].leeway;
         policy.max_age = limits[i].max_age;
         reason = judge(&policy, &issuer, object_text(good, limits[i].edits, NULL), &identity);
-        row_expect(reason == limits[i].reason, "%s %s, leeway %d, age %d gives %s", limits[i].edits[0].name,
-                   limits[i].edits[0].value != NULL ? limits[i].edits[0].value : "absent", limits[i].leeway,
+        row_expect(reason == limits[i].reason, "%s %s, leeway %d, age %d gives %s",
+                   limits[i].edits[0].name,
+                   limits[i].edits[0].value != NULL ? limits[i].edits[0].value : "absent",
+                   limits[i].leeway,
                    limits[i].max_age, bearer_reason_name(reason));
     }
     rows_end();
@@ -229,9 +235,11 @@ static const struct {
     { "the location", NULL, false, mine, false, "\"mine\"", BEARER_ACCEPTED },
     { "the location, in a list", NULL, false, mine, false, "[\"x\",\"mine\"]", BEARER_ACCEPTED },
     { "the issuer's line", mine, false, NULL, false, "\"mine\"", BEARER_ACCEPTED },
-    { "the issuer's line before the location", mine, false, any_word, false, "\"any\"", BEARER_AUDIENCE_WRONG },
+    { "the issuer's line before the location", mine, false, any_word, false, "\"any\"",
+      BEARER_AUDIENCE_WRONG },
     { "the issuer's line before any", mine, false, NULL, true, "\"other\"", BEARER_AUDIENCE_WRONG },
-    { "the issuer's any before the location", NULL, true, mine, false, "\"other\"", BEARER_ACCEPTED },
+    { "the issuer's any before the location", NULL, true, mine, false, "\"other\"",
+      BEARER_ACCEPTED },
     { "any at the location", NULL, false, NULL, true, "\"other\"", BEARER_ACCEPTED },
     { "any, none in the token", NULL, false, NULL, true, NULL, BEARER_ACCEPTED },
     { "any, an empty list in the token", NULL, true, NULL, false, "[]", BEARER_ACCEPTED },
@@ -254,16 +262,19 @@ static void who_names_the_audience(void **state)
         policy.audiences = audiences[i].local;
         policy.any_audience = audiences[i].local_any;
         reason = judge(&policy, &issuer, object_text(good, aud, NULL), &identity);
-        row_expect(reason == audiences[i].reason, "%s gives %s", audiences[i].name, bearer_reason_name(reason));
+        row_expect(reason == audiences[i].reason, "%s gives %s", audiences[i].name,
+                   bearer_reason_name(reason));
     }
     rows_end();
 }
 
-/* Edits that are refused as no access token, and are welcome with types=id; and some that always are. */
+/* Edits that are refused as no access token, and are welcome with types=id; and some that always
+ * are. */
 static void kinds_of_token(void **state)
 {
     static const test_member access[][2] = {
-        { { "typ", "\"Bearer\"" } }, { { "typ", "\"IDX\"" } }, { { "typ", "5" } }, { { "token_use", "\"access\"" } },
+        { { "typ", "\"Bearer\"" } }, { { "typ", "\"IDX\"" } }, { { "typ", "5" } },
+        { { "token_use", "\"access\"" } },
         { { "nonce", "\"n\"" } },    { { "at_hash_", "\"x\"" } },
     };
     bearer_policy policy = plain_policy();
@@ -277,12 +288,14 @@ static void kinds_of_token(void **state)
             row_expect(judge(&policy, &issuer, object_text(good, breaks[i].edits, NULL), &identity)
                        == BEARER_ACCEPTED, "types=id: %s", breaks[i].name);
     for (size_t i = 0; i < COUNT(access); i++)
-        row_expect(judge_edited(access[i], NULL) == BEARER_ACCEPTED, "%s %s", access[i][0].name, access[i][0].value);
+        row_expect(judge_edited(access[i], NULL) == BEARER_ACCEPTED, "%s %s", access[i][0].name,
+                   access[i][0].value);
     rows_end();
 }
 
 static const struct {
-    const char *own, *local, *prefix;       /* user claims of the issuer's line and of the location */
+    /* user claims of the issuer's line and of the location */
+    const char *own, *local, *prefix;
     test_member edits[4]; const char *user; /* NULL: user_missing */
 } users[] = {
     { NULL, "sub", "", { { NULL, NULL } }, "alice" },
@@ -316,10 +329,12 @@ static void who_the_user_is(void **state)
             issuer.users = paths(users[i].own, NULL);
         issuer.user_prefix = users[i].prefix;
         reason = judge(&policy, &issuer, object_text(good, users[i].edits, NULL), &identity);
-        row_expect(reason == (users[i].user != NULL ? BEARER_ACCEPTED : BEARER_USER_MISSING), "row %zu gives %s",
+        row_expect(reason == (users[i].user != NULL ? BEARER_ACCEPTED : BEARER_USER_MISSING),
+                   "row %zu gives %s",
                    i, bearer_reason_name(reason));
         if (reason == BEARER_ACCEPTED && users[i].user != NULL)
-            row_expect(strcmp(identity.user, users[i].user) == 0, "row %zu: user %s", i, identity.user);
+            row_expect(strcmp(identity.user, users[i].user) == 0, "row %zu: user %s", i,
+                       identity.user);
     }
     rows_end();
 }
@@ -328,7 +343,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(a_good_token), TEST(each_rule_alone), TEST(pairs_give_the_earlier_reason),
-        TEST(limits_to_the_second), TEST(who_names_the_audience), TEST(kinds_of_token), TEST(who_the_user_is),
+        TEST(limits_to_the_second), TEST(who_names_the_audience), TEST(kinds_of_token),
+        TEST(who_the_user_is),
     };
 
     return tests_run(tests);

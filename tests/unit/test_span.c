@@ -43,8 +43,10 @@ static void comparison_with_words(void **state)
         bearer_span span = words[i].span.ptr != NULL ? tight(words[i].span) : words[i].span;
 
         row_expect(bearer_span_is(span, words[i].word) == words[i].is, "is, row %zu", i);
-        row_expect(bearer_span_is_nocase(span, words[i].word) == words[i].nocase, "nocase, row %zu", i);
-        row_expect(bearer_span_begins_nocase(span, words[i].word) == words[i].begins, "begins, row %zu", i);
+        row_expect(bearer_span_is_nocase(span, words[i].word) == words[i].nocase, "nocase, row %zu",
+                   i);
+        row_expect(bearer_span_begins_nocase(span, words[i].word) == words[i].begins,
+                   "begins, row %zu", i);
     }
     rows_end();
 }
@@ -95,7 +97,8 @@ static void next_word(void **state)
         const char *joined = "";
 
         while (bearer_span_next_word(&rest, rows[i].between, &word))
-            joined = apr_pstrcat(test_pool, joined, apr_pstrmemdup(test_pool, word.ptr, word.len), "|", NULL);
+            joined = apr_pstrcat(test_pool, joined, apr_pstrmemdup(test_pool, word.ptr, word.len),
+                                 "|", NULL);
         row_expect(strcmp(joined, rows[i].joined) == 0, "row %zu gives '%s'", i, joined);
         row_expect(!bearer_span_next_word(&rest, rows[i].between, &word), "row %zu ends", i);
     }
@@ -109,8 +112,10 @@ static void control_characters(void **state)
         char text[3] = { 'a', (char)byte, 'z' };
         bool control = byte < 0x20 || byte == 0x7f;
 
-        row_expect(bearer_span_has_control((bearer_span){ text, 3 }) == control, "byte %02x", (unsigned)byte);
-        row_expect(bearer_span_has_control((bearer_span){ text + 1, 1 }) == control, "alone %02x", (unsigned)byte);
+        row_expect(bearer_span_has_control((bearer_span){ text, 3 }) == control, "byte %02x",
+                   (unsigned)byte);
+        row_expect(bearer_span_has_control((bearer_span){ text + 1, 1 }) == control, "alone %02x",
+                   (unsigned)byte);
     }
     assert_false(bearer_span_has_control(SPAN("")));
     rows_end();
