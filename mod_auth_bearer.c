@@ -1,5 +1,5 @@
-/* mod_auth_bearer: OAuth 2.0 bearer tokens for Apache httpd 2.4. The module record, its hooks, and the way of one request
- * through them. docs/architecture.md shows the rest of the house. */
+/* mod_auth_bearer: OAuth 2.0 bearer tokens for Apache httpd 2.4. The module record, its hooks, and
+ * the way of one request through them. docs/architecture.md shows the rest of the house. */
 #include "bearer/answer.h"
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
@@ -11,10 +11,12 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
-/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and turns the outcome of all
- * modules into the answer. They are the only places where one status becomes another. */
+/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and
+ * turns the outcome of all modules into the answer. They are the only places where one status
+ * becomes another. */
 
-/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication decides. */
+/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication
+ * decides. */
 static int wrap_access(request_rec *r)
 {
     bearer_request *request;
@@ -121,10 +123,13 @@ static int post_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, serv
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* Whichever of them are loaded: a bearer credential is looked at before they see the request. */
-    static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c", NULL };
+    /* Whichever of them are loaded: a bearer credential is looked at before they see the
+     * request. */
+    static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c",
+                                         NULL };
 
-    ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                            AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_force_authn(force_authn, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_authn(wrap_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(check_authn, NULL, after, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);

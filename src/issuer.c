@@ -46,7 +46,8 @@ static const char *meant(apr_pool_t *pool, const char *text, const char *const *
     return nearest != NULL ? apr_psprintf(pool, " (is '%s' meant?)", nearest) : "";
 }
 
-/* `kind:file` with the file's name made absolute. What needs the network is told apart: it is right, but too early. */
+/* `kind:file` with the file's name made absolute. What needs the network is told apart: it is
+ * right, but too early. */
 static const char *read_keys(draft *to, const char *value)
 {
     const char *file = bearer_keystore_file_of(value);
@@ -54,7 +55,8 @@ static const char *read_keys(draft *to, const char *value)
 
     if (strncmp(value, "https:", 6) == 0 || strncmp(value, "http:", 5) == 0
         || strcmp(value, "discovery") == 0)
-        return apr_psprintf(to->pool, "keys=%s: this version does not fetch keys over the network; want %s",
+        return apr_psprintf(to->pool,
+                            "keys=%s: this version does not fetch keys over the network; want %s",
                             value, bearer_keystore_kinds());
     if (file == NULL || *file == '\0')
         return apr_psprintf(to->pool, "keys=%s: want %s", value, bearer_keystore_kinds());
@@ -84,13 +86,16 @@ const char *bearer_algorithms_read(apr_pool_t *pool, const char *value, uint64_t
         const bearer_alg *alg = bearer_alg_find(bearer_span_of(*names));
 
         if (alg == NULL)
-            return apr_psprintf(pool, "algorithms=%s: '%s' is no algorithm that is accepted%s", value, *names,
-                                meant(pool, *names, algorithm_names(pool)));
+            return apr_psprintf(pool, "algorithms=%s: '%s' is no algorithm that is accepted%s",
+                                value, *names, meant(pool, *names, algorithm_names(pool)));
         if (!bearer_signature_available(alg))
-            return apr_psprintf(pool, "algorithms=%s: this OpenSSL does not offer %s", value, *names);
+            return apr_psprintf(pool, "algorithms=%s: this OpenSSL does not offer %s", value,
+                                *names);
         *algorithms |= UINT64_C(1) << bearer_alg_index(alg);
     }
-    return names != NULL ? NULL : apr_psprintf(pool, "algorithms=%s: want a list such as RS256,ES256", value);
+    return names != NULL
+               ? NULL
+               : apr_psprintf(pool, "algorithms=%s: want a list such as RS256,ES256", value);
 }
 
 static const char *read_algorithms(draft *to, const char *value)
@@ -117,8 +122,9 @@ static const char *read_types(draft *to, const char *value)
     bearer_types *types = &to->rules->types;
 
     if (words == NULL)
-        return apr_psprintf(to->pool, "types=%s: want a list of absent, JWT, at+jwt, id or other header types",
-                            value);
+        return apr_psprintf(
+            to->pool, "types=%s: want a list of absent, JWT, at+jwt, id or other header types",
+            value);
     types->kinds = 0;
     for (; *words != NULL; words++) {
         const char *word = *words;
@@ -126,7 +132,8 @@ static const char *read_types(draft *to, const char *value)
 
         if (bearer_span_begins_nocase(bearer_span_of(word), tree))
             word += strlen(tree);
-        while (type_words[i].word != NULL && !bearer_span_is_nocase(bearer_span_of(word), type_words[i].word))
+        while (type_words[i].word != NULL
+               && !bearer_span_is_nocase(bearer_span_of(word), type_words[i].word))
             i++;
         types->kinds |= type_words[i].kinds;
         if (type_words[i].word == NULL)
@@ -149,7 +156,8 @@ static const char *read_audience(draft *to, const char *value)
     return NULL;
 }
 
-const char *bearer_paths_read(apr_pool_t *pool, const char *const *texts, const bearer_path *const **paths)
+const char *bearer_paths_read(apr_pool_t *pool, const char *const *texts,
+                              const bearer_path *const **paths)
 {
     apr_array_header_t *list = apr_array_make(pool, 4, sizeof(const bearer_path *));
 
@@ -201,8 +209,11 @@ static const char *unknown_option(apr_pool_t *pool, const char *word)
 
     for (size_t i = 0; i < OPTIONS; i++)
         names[i] = options[i].name;
-    return apr_psprintf(pool, "unknown option '%s'%s: want keys=, algorithms=, types=, audience=, user= or"
-                        " user-prefix=", word, meant(pool, name, names));
+    return apr_psprintf(
+        pool,
+        "unknown option '%s'%s: want keys=, algorithms=, types=, audience=, user= or"
+        " user-prefix=",
+        word, meant(pool, name, names));
 }
 
 static const char *read_option(draft *to, const char *word, unsigned *given)
@@ -256,8 +267,12 @@ static const char *refuse_mixture(const draft *from)
         if ((from->rules->algorithms >> bearer_alg_index(alg) & 1) == 0)
             continue;
         if (secret != (alg->kty == BEARER_KTY_OCT))
-            return apr_psprintf(from->pool, secret ? "algorithms=%s does not go with keys=secret:, which serves HS256,"
-                                " HS384 and HS512 only" : "algorithms=%s goes with keys=secret: only", alg->name);
+            return apr_psprintf(
+                from->pool,
+                secret ? "algorithms=%s does not go with keys=secret:, which serves HS256,"
+                         " HS384 and HS512 only"
+                       : "algorithms=%s goes with keys=secret: only",
+                alg->name);
     }
     return NULL;
 }
@@ -274,9 +289,12 @@ static const char *refuse_unfit(apr_pool_t *pool, const bearer_trust *trust)
         if ((missing >> bearer_alg_index(alg) & 1) == 0)
             continue;
         error = alg->kty == BEARER_KTY_OCT
-              ? apr_psprintf(pool, "algorithms=%s: the secret is shorter than the %" APR_SIZE_T_FMT
-                             " bytes that %s wants", alg->name, alg->hash_bytes, alg->name)
-              : apr_psprintf(pool, "algorithms=%s: no key of the issuer fits %s", alg->name, alg->name);
+                    ? apr_psprintf(pool,
+                                   "algorithms=%s: the secret is shorter than the %" APR_SIZE_T_FMT
+                                   " bytes that %s wants",
+                                   alg->name, alg->hash_bytes, alg->name)
+                    : apr_psprintf(pool, "algorithms=%s: no key of the issuer fits %s", alg->name,
+                                   alg->name);
     }
     bearer_keyset_release(keys);
     return error;
@@ -287,13 +305,15 @@ static const char *open_keys(draft *from, bearer_trust *trust, const bearer_log 
     const char *error;
 
     if (from->sources->nelts == 0)
-        return apr_psprintf(from->pool, "keys= is wanted: %s (this version does not fetch keys over the network)",
-                            bearer_keystore_kinds());
+        return apr_psprintf(
+            from->pool, "keys= is wanted: %s (this version does not fetch keys over the network)",
+            bearer_keystore_kinds());
     error = refuse_mixture(from);
     if (error != NULL)
         return error;
     APR_ARRAY_PUSH(from->sources, const char *) = NULL;
-    trust->keys = bearer_keystore_open(from->pool, (const char *const *)from->sources->elts, log, &error);
+    trust->keys = bearer_keystore_open(from->pool, (const char *const *)from->sources->elts, log,
+                                       &error);
     return trust->keys != NULL ? refuse_unfit(from->pool, trust) : error;
 }
 

@@ -29,19 +29,21 @@ static bool decode(apr_pool_t *pool, bearer_span text, bearer_span *bytes)
 }
 
 /* Step 2, but for the JSON. */
-static bool take_apart(apr_pool_t *pool, bearer_span text, token_parts *token, bearer_verdict *refused)
+static bool take_apart(apr_pool_t *pool, bearer_span text, token_parts *token,
+                       bearer_verdict *refused)
 {
     if (!bearer_compact_split(text, &token->parts))
         return bearer_refuse(refused, BEARER_TOKEN_MALFORMED, "not three parts of base64url");
     if (!decode(pool, token->parts.header, &token->header_text)
         || !decode(pool, token->parts.payload, &token->payload_text)
         || !decode(pool, token->parts.signature, &token->signature))
-        return bearer_refuse(refused, BEARER_TOKEN_MALFORMED, "a part is not base64url to its last bit");
+        return bearer_refuse(refused, BEARER_TOKEN_MALFORMED,
+                             "a part is not base64url to its last bit");
     return true;
 }
 
-static bool read_json(apr_pool_t *pool, bearer_span text, const char *what, const bearer_json **json,
-                      bearer_verdict *refused)
+static bool read_json(apr_pool_t *pool, bearer_span text, const char *what,
+                      const bearer_json **json, bearer_verdict *refused)
 {
     switch (bearer_json_read(pool, text, json)) {
     case BEARER_JSON_OK:
@@ -57,8 +59,9 @@ static bool read_header(apr_pool_t *pool, token_parts *token, bearer_verdict *re
 {
     const bearer_json *json;
 
-    return read_json(pool, token->header_text, "the header is not one strict JSON object", &json, refused)
-        && bearer_header_read(json, &token->header, refused);
+    return read_json(pool, token->header_text, "the header is not one strict JSON object", &json,
+                     refused)
+           && bearer_header_read(json, &token->header, refused);
 }
 
 static bool read_payload(apr_pool_t *pool, token_parts *token, bearer_verdict *refused)
@@ -104,8 +107,8 @@ static bool allows(uint64_t algorithms, const bearer_alg *alg)
 }
 
 /* Steps 6 and 7 for a set that somebody holds. algorithms is never 0. */
-static bool signature_holds(const token_parts *token, const bearer_keyset *keys, uint64_t algorithms,
-                            bearer_verdict *refused)
+static bool signature_holds(const token_parts *token, const bearer_keyset *keys,
+                            uint64_t algorithms, bearer_verdict *refused)
 {
     const bearer_header *header = &token->header;
     const bearer_key *found[BEARER_KEYSET_TRIES];
@@ -127,7 +130,8 @@ static bool signature_holds(const token_parts *token, const bearer_keyset *keys,
     return true;
 }
 
-static bool issuer_signed(const token_parts *token, const bearer_trust *trust, bearer_verdict *refused)
+static bool issuer_signed(const token_parts *token, const bearer_trust *trust,
+                          bearer_verdict *refused)
 {
     bearer_keyset *keys = bearer_keystore_hold(trust->keys);
     uint64_t algorithms = trust->rules.algorithms;
@@ -147,8 +151,8 @@ static bool issuer_signed(const token_parts *token, const bearer_trust *trust, b
 }
 
 /* Steps 2 to 7: what must hold before the claims mean anything. */
-static bool is_genuine(apr_pool_t *pool, bearer_span text, bearer_trust *const *trusts, token_parts *token,
-                       bearer_findings *found, bearer_verdict *refused)
+static bool is_genuine(apr_pool_t *pool, bearer_span text, bearer_trust *const *trusts,
+                       token_parts *token, bearer_findings *found, bearer_verdict *refused)
 {
     if (!take_apart(pool, text, token, refused) || !read_header(pool, token, refused))
         return false;
@@ -173,7 +177,8 @@ static bearer_verdict conclude(bool every_rule_held, bearer_verdict refused)
 bearer_verdict bearer_token_judge(apr_pool_t *pool, bearer_span text, bearer_trust *const *trusts,
                                   const bearer_policy *policy, int64_t now, bearer_findings *found)
 {
-    bearer_verdict refused = { .reason = BEARER_NOT_CONFIGURED, .detail = "no issuer is configured" };
+    bearer_verdict refused = { .reason = BEARER_NOT_CONFIGURED,
+                               .detail = "no issuer is configured" };
     bearer_claims *claims = apr_palloc(pool, sizeof(*claims));
     token_parts token = { .payload = NULL };
 

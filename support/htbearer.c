@@ -58,7 +58,7 @@ static int help(const tool *at)
 static int version(const tool *at)
 {
     (void)at;
-    printf("htbearer " BEARER_VERSION "\n%s\n", OpenSSL_version(OPENSSL_VERSION));
+    printf("htbearer " BEARER_VERSION "\nlibrary: %s\n", OpenSSL_version(OPENSSL_VERSION));
     for (size_t i = 0; bearer_alg_at(i) != NULL; i++) {
         const bearer_alg *alg = bearer_alg_at(i);
         const char *who = bearer_mint_uses_libjwt(alg) ? "signed by libjwt, checked by OpenSSL"

@@ -166,7 +166,7 @@ def pytest(stage, folder, *words, **env):
     except (OSError, xml.ParseError):
         stage.say(f"{report.name} is missing or broken")
     stage.count(*counts)
-    if (code != 0 and counts[1] == 0) or sum(counts) == counts[2]:
+    if code not in (0, 1) or (code == 1 and counts[1] == 0) or sum(counts) == counts[2]:
         stage.fail(f"pytest {folder}: {ending(code)}")
 
 

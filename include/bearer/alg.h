@@ -1,4 +1,5 @@
-/* The signature algorithms of RFC 7518, 8037, 8812, 9864 and 9964, as a table: nothing else names one. */
+/* The signature algorithms of RFC 7518, 8037, 8812, 9864 and 9964, as a table: nothing else names
+ * one. */
 #ifndef BEARER_ALG_H
 #define BEARER_ALG_H
 
@@ -9,7 +10,7 @@ typedef enum { BEARER_KTY_NONE = 0, BEARER_KTY_OCT, BEARER_KTY_RSA, BEARER_KTY_E
 
 /* What must agree beside the key type: the curve, or the parameter set. */
 typedef enum {
-    BEARER_CURVE_NONE = 0,          /* of a key: it has none; of an algorithm: any of its key type */
+    BEARER_CURVE_NONE = 0,          /* a key has none; an algorithm takes any of its type */
     BEARER_P256, BEARER_P384, BEARER_P521, BEARER_SECP256K1, BEARER_ED25519, BEARER_ED448,
     BEARER_MLDSA44, BEARER_MLDSA65, BEARER_MLDSA87,
     BEARER_CURVES
@@ -18,7 +19,7 @@ typedef enum {
 typedef enum { BEARER_HMAC, BEARER_PKCS1, BEARER_PSS, BEARER_ECDSA, BEARER_PURE } bearer_family;
 
 typedef struct {
-    const char *name;               /* of a curve or parameter set, as JWKs write it ("crv", "alg") */
+    const char *name;               /* as JWKs write it, in "crv" or "alg" */
     const char *openssl;            /* as OpenSSL names group or key type */
     bearer_kty kty;
     size_t bytes;                   /* coordinate (EC) or public key (OKP, AKP) length */
@@ -29,7 +30,7 @@ typedef struct {
     bearer_kty kty;
     bearer_curve curve;
     bearer_family family;
-    const char *digest;             /* as OpenSSL names it; NULL where the algorithm hashes by itself */
+    const char *digest;             /* as OpenSSL names it; NULL: hashes by itself */
     size_t hash_bytes;              /* of that digest */
 } bearer_alg;
 

@@ -7,7 +7,8 @@
 /* The outcome of all authentication modules becomes the answer. */
 int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
 
-/* The outcome of all authorization modules becomes the answer: 403 after a valid token, challenges with scope. */
+/* The outcome of all authorization modules becomes the answer: 403 after a valid token, challenges
+ * with scope. */
 int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
 
 /* Error bodies: the filter, and the hook that inserts it. */

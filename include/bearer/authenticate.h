@@ -4,14 +4,17 @@
 
 #include "bearer/request.h"
 
-/* The token provider of that name (AuthBearerProvider), or NULL; and the known names, NULL-terminated. */
+/* The token provider of that name (AuthBearerProvider), or NULL; and the known names,
+ * NULL-terminated. */
 const bearer_provider *bearer_provider_find(const char *name);
 const char *const *bearer_provider_names(void);
 
 /* Judges a token for this location with the providers of its section, fills the request's state. */
-bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf, bearer_span token);
+bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf,
+                                         bearer_span token);
 
-/* The hook: OK with r->user set, an HTTP status, or DECLINED where the credential is another module's. */
+/* The hook: OK with r->user set, an HTTP status, or DECLINED where the credential is another
+ * module's. */
 int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mode);
 
 /* Registers the authn provider `bearer`, which takes a token as the password of Basic. */

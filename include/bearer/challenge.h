@@ -5,12 +5,14 @@
 #include <apr_pools.h>
 #include "bearer/verdict.h"
 
-/* The response fields that carry challenges: from an origin server, and from a forward proxy (RFC 9110 section 11.6.1, 11.7.1). */
+/* The response fields that carry challenges: from an origin server, and from a forward proxy (RFC
+ * 9110 section 11.6.1, 11.7.1). */
 const char *bearer_challenge_field(bool proxy);
 
-/* One challenge of RFC 6750 section 3: Bearer realm="...", then error, error_description (if detail) and scope where
- * they apply. Any realm gives a legal quoted-string: quotes and backslashes are escaped, bytes that have no place in a field
- * become '?'. scope is a list parted by single spaces, or NULL; characters that RFC 6750 does not allow leave the attribute out. */
+/* One challenge of RFC 6750 section 3: Bearer realm="...", then error, error_description (if
+ * detail) and scope where they apply. Any realm gives a legal quoted-string: quotes and backslashes
+ * are escaped, bytes that have no place in a field become '?'. scope is a list parted by single
+ * spaces, or NULL; characters that RFC 6750 does not allow leave the attribute out. */
 const char *bearer_challenge_make(apr_pool_t *pool, const char *realm, bearer_reason reason,
                                   const char *scope, bool detail);
 

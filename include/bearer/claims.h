@@ -1,4 +1,5 @@
-/* The claims of a token whose signature held, and the person or program they make at one location. */
+/* The claims of a token whose signature held, and the person or program they make at one
+ * location. */
 #ifndef BEARER_CLAIMS_H
 #define BEARER_CLAIMS_H
 
@@ -24,15 +25,17 @@ typedef struct {
     size_t scope_count;
 } bearer_identity;
 
-/* Reads the registered claims of RFC 7519 from a parsed payload. False, and BEARER_CLAIM_MALFORMED with the claim's name
- * in *refused, if one that is present has a wrong type or a number out of range. What is absent is not judged here. */
+/* Reads the registered claims of RFC 7519 from a parsed payload. False, and BEARER_CLAIM_MALFORMED
+ * with the claim's name in *refused, if one that is present has a wrong type or a number out of
+ * range. What is absent is not judged here. */
 bool bearer_claims_read(const bearer_json *json, bearer_claims *claims, bearer_verdict *refused);
 
 /* The identity holds this scope. */
 bool bearer_identity_has_scope(const bearer_identity *identity, bearer_span scope);
 
-/* Collects the scopes at these paths (NULL-terminated list), each a string of words parted by spaces or an array of
- * strings. False if one that is present is neither. */
-bool bearer_identity_read_scopes(apr_pool_t *pool, const bearer_path *const *paths, bearer_identity *identity);
+/* Collects the scopes at these paths (NULL-terminated list), each a string of words parted by
+ * spaces or an array of strings. False if one that is present is neither. */
+bool bearer_identity_read_scopes(apr_pool_t *pool, const bearer_path *const *paths,
+                                 bearer_identity *identity);
 
 #endif

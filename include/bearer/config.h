@@ -1,5 +1,6 @@
-/* What an administrator wrote, per section: plain values in the configuration's pool, merged by copying. Filled while the
- * configuration is read, read-only after. The table of directives in config.c is the table of options. */
+/* What an administrator wrote, per section: plain values in the configuration's pool, merged by
+ * copying. Filled while the configuration is read, read-only after. The table of directives in
+ * config.c is the table of options. */
 #ifndef BEARER_CONFIG_H
 #define BEARER_CONFIG_H
 
@@ -14,7 +15,12 @@ typedef struct bearer_provider bearer_provider;
 typedef struct bearer_place bearer_place;
 
 /* How refusals look: AuthBearerErrorBody. */
-typedef enum { BEARER_BODY_AUTO, BEARER_BODY_PROBLEM, BEARER_BODY_JSON, BEARER_BODY_HTTPD } bearer_body;
+typedef enum {
+    BEARER_BODY_AUTO,
+    BEARER_BODY_PROBLEM,
+    BEARER_BODY_JSON,
+    BEARER_BODY_HTTPD
+} bearer_body;
 
 /* AuthBearerAudience. */
 typedef struct {

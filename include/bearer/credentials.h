@@ -10,9 +10,9 @@ typedef enum {
     BEARER_FIELD_TOKEN              /* one token */
 } bearer_field;
 
-/* Reads one field value. With BEARER_FIELD_TOKEN, *token lies within value and is one b64token of RFC 6750.
- * Servers join repeated fields with ", ": a second credential makes the value malformed, also where a Bearer
- * credential follows one of another scheme. */
+/* Reads one field value. With BEARER_FIELD_TOKEN, *token lies within value and is one b64token of
+ * RFC 6750. Servers join repeated fields with ", ": a second credential makes the value malformed,
+ * also where a Bearer credential follows one of another scheme. */
 bearer_field bearer_credentials_read(bearer_span value, bearer_span *token);
 
 /* One b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */

@@ -4,7 +4,8 @@
 
 #include "bearer/request.h"
 
-/* A claim as text: a string as it is, anything else as JSON. NULL for NULL, and for strings with control characters. */
+/* A claim as text: a string as it is, anything else as JSON. NULL for NULL, and for strings with
+ * control characters. */
 const char *bearer_identity_text(apr_pool_t *pool, const bearer_json *value);
 
 /* Sets the variables of AuthBearerEnv. */

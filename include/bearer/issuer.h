@@ -5,9 +5,10 @@
 
 #include "bearer/token.h"
 
-/* Reads the words (NULL-terminated) and opens the keys. Relative file names are resolved by resolve, which returns NULL for one
- * that cannot be. NULL and *error, a sentence that says what was got and what is wanted, for an unknown word (with the nearest known
- * one), no or unreadable keys, no usable key, an algorithm that is unknown, that this OpenSSL lacks or that fits no key,
+/* Reads the words (NULL-terminated) and opens the keys. Relative file names are resolved by
+ * resolve, which returns NULL for one that cannot be. NULL and *error, a sentence that says what
+ * was got and what is wanted, for an unknown word (with the nearest known one), no or unreadable
+ * keys, no usable key, an algorithm that is unknown, that this OpenSSL lacks or that fits no key,
  * `secret:` without HS algorithms, HS algorithms without it, or a secret shorter than the hash. */
 bearer_trust *bearer_issuer_open(apr_pool_t *pool, const char *const *words,
                                  char *(*resolve)(apr_pool_t *pool, const char *file),
@@ -20,6 +21,7 @@ const char *const *bearer_list_split(apr_pool_t *pool, const char *text);
 const char *bearer_algorithms_read(apr_pool_t *pool, const char *value, uint64_t *algorithms);
 
 /* Compiles claim paths; both lists are NULL-terminated. NULL, or which is wrong and why. */
-const char *bearer_paths_read(apr_pool_t *pool, const char *const *texts, const bearer_path *const **paths);
+const char *bearer_paths_read(apr_pool_t *pool, const char *const *texts,
+                              const bearer_path *const **paths);
 
 #endif

@@ -1,5 +1,5 @@
-/* JSON as tokens and key sets need it: strict (RFC 8259, RFC 7519 section 4), over jansson, which no other file of
- * the core sees. */
+/* JSON as tokens and key sets need it: strict (RFC 8259, RFC 7519 section 4), over jansson, which
+ * no other file of the core sees. */
 #ifndef BEARER_JSON_H
 #define BEARER_JSON_H
 
@@ -22,9 +22,10 @@ typedef enum {
 /* How deep objects and arrays may nest. Real tokens stay below 10. */
 #define BEARER_JSON_DEPTH 32
 
-/* Reads text, which is one UTF-8 JSON object to its last byte: no duplicate members at any depth, no NUL, at most
- * BEARER_JSON_DEPTH levels, integers within 64 bits, reals within a double. *object lives as long as the pool.
- * BEARER_JSON_NO_MEMORY when an allocation failed, which says nothing about the text. */
+/* Reads text, which is one UTF-8 JSON object to its last byte: no duplicate members at any depth,
+ * no NUL, at most BEARER_JSON_DEPTH levels, integers within 64 bits, reals within a double. *object
+ * lives as long as the pool. BEARER_JSON_NO_MEMORY when an allocation failed, which says nothing
+ * about the text. */
 bearer_json_result bearer_json_read(apr_pool_t *pool, bearer_span text, const bearer_json **object);
 
 bearer_json_kind bearer_json_kind_of(const bearer_json *value);
@@ -57,9 +58,10 @@ bool bearer_json_number_of(const bearer_json *value, bearer_number *number);
 /* A string member. */
 bearer_found bearer_json_string(const bearer_json *object, const char *name, bearer_span *text);
 
-/* A member that is a string or an array of strings only (RFC 7519 section 4.1.3 has aud so); *value is what to
- * hand to bearer_json_strings_next. */
-bearer_found bearer_json_strings(const bearer_json *object, const char *name, const bearer_json **value);
+/* A member that is a string or an array of strings only (RFC 7519 section 4.1.3 has aud so); *value
+ * is what to hand to bearer_json_strings_next. */
+bearer_found bearer_json_strings(const bearer_json *object, const char *name,
+                                 const bearer_json **value);
 
 /* A value is a string, or an array of strings only. */
 bool bearer_json_is_strings(const bearer_json *value);
@@ -67,8 +69,8 @@ bool bearer_json_is_strings(const bearer_json *value);
 /* The i-th string of a value that bearer_json_is_strings; false beyond the last. */
 bool bearer_json_strings_at(const bearer_json *value, size_t i, bearer_span *text);
 
-/* A NumericDate member (RFC 7519 section 2): seconds since 1970, a fraction dropped. BEARER_WRONG too if below zero or
- * beyond the year 9999, so that sums with leeways never overflow. */
+/* A NumericDate member (RFC 7519 section 2): seconds since 1970, a fraction dropped. BEARER_WRONG
+ * too if below zero or beyond the year 9999, so that sums with leeways never overflow. */
 bearer_found bearer_json_time(const bearer_json *object, const char *name, int64_t *seconds);
 
 /* A value's compact JSON text; a string's is quoted. NULL when memory fails. */

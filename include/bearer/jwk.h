@@ -9,16 +9,17 @@
 #define BEARER_JWK_MAX_BYTES (4 * 1024 * 1024)
 #define BEARER_JWK_MAX_KEYS 5000
 
-/* Reads a JWK Set or one single JWK. Keys that no token may be checked with are skipped one by one, each with a line in the
- * log that names kid and cause: `use` other than sig, `key_ops` without verify, private parts, oct keys, unknown types,
- * weak or broken keys. Returns a NULL-terminated list (which may be empty), or NULL and *error if the text is no such
- * document. Everything lives as long as the pool. */
+/* Reads a JWK Set or one single JWK. Keys that no token may be checked with are skipped one by one,
+ * each with a line in the log that names kid and cause: `use` other than sig, `key_ops` without
+ * verify, private parts, oct keys, unknown types, weak or broken keys. Returns a NULL-terminated
+ * list (which may be empty), or NULL and *error if the text is no such document. Everything lives
+ * as long as the pool. */
 const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,
                                          const char **error);
 
-/* The members that make the key, in the order of RFC 7638 (so that `{` members `}` is what a thumbprint
- * hashes), without braces: `"crv":"P-256","kty":"EC",...`. NULL when memory fails or the key is oct. In
- * jwk_write.c. */
+/* The members that make the key, in the order of RFC 7638 (so that `{` members `}` is what a
+ * thumbprint hashes), without braces: `"crv":"P-256","kty":"EC",...`. NULL when memory fails or the
+ * key is oct. In jwk_write.c. */
 char *bearer_jwk_members(apr_pool_t *pool, const bearer_key *key);
 
 #endif

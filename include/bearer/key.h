@@ -9,28 +9,34 @@
 typedef struct {
     bearer_kty kty;
     bearer_curve curve;             /* BEARER_CURVE_NONE for RSA and oct */
-    const bearer_alg *alg;          /* the only algorithm it serves (JWK `alg`), or NULL for all that fit */
+    const bearer_alg *alg;          /* the only one it serves (JWK `alg`); NULL: all that fit */
     const char *kid;                /* NULL: serves tokens of any kid */
     EVP_PKEY *pkey;                 /* NULL for oct; freed with the pool */
     const unsigned char *secret;    /* oct only; wiped with the pool */
     size_t secret_len;              /* bytes */
 } bearer_key;
 
-/* The makers below return NULL and *error (a sentence without key material) where the key is refused: RSA outside 2048 to
- * 8192 bits or with an exponent that is even or below 3, a point off its curve, an all-zero or small-order Ed25519 or Ed448
- * key, a type that this OpenSSL does not offer. The key lives as long as the pool and has been used once, so that the
- * first request pays nothing for it. */
+/* The makers below return NULL and *error (a sentence without key material) where the key is
+ * refused: RSA outside 2048 to 8192 bits or with an exponent that is even or below 3, a point off
+ * its curve, an all-zero or small-order Ed25519 or Ed448 key, a type that this OpenSSL does not
+ * offer. The key lives as long as the pool and has been used once, so that the first request pays
+ * nothing for it. */
 
 /* Takes the public key in pkey, whose reference passes to the key also on failure. */
 const bearer_key *bearer_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char **error);
 
-/* An HMAC key of exactly these raw bytes, at least 32; how long it must be for an algorithm is the caller's question. */
-const bearer_key *bearer_key_secret(apr_pool_t *pool, const void *bytes, size_t len, const char **error);
+/* An HMAC key of exactly these raw bytes, at least 32; how long it must be for an algorithm is the
+ * caller's question. */
+const bearer_key *bearer_key_secret(apr_pool_t *pool, const void *bytes, size_t len,
+                                    const char **error);
 
-/* The same key in another pool's life; kid and alg as given (kid is copied). NULL when memory fails. */
-const bearer_key *bearer_key_copy(apr_pool_t *pool, const bearer_key *key, const char *kid, const bearer_alg *alg);
+/* The same key in another pool's life; kid and alg as given (kid is copied). NULL when memory
+ * fails. */
+const bearer_key *bearer_key_copy(apr_pool_t *pool, const bearer_key *key, const char *kid,
+                                  const bearer_alg *alg);
 
-/* The key may verify this algorithm: type, curve, and the JWK's own `alg`; an HMAC key also has the hash's length. */
+/* The key may verify this algorithm: type, curve, and the JWK's own `alg`; an HMAC key also has the
+ * hash's length. */
 bool bearer_key_fits(const bearer_key *key, const bearer_alg *alg);
 
 #endif

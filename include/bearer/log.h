@@ -1,4 +1,5 @@
-/* How the parts below httpd report: a line of text to whoever holds the log. Lines never carry key material. */
+/* How the parts below httpd report: a line of text to whoever holds the log. Lines never carry key
+ * material. */
 #ifndef BEARER_LOG_H
 #define BEARER_LOG_H
 
@@ -9,7 +10,8 @@ typedef struct {
     void *context;
 } bearer_log;
 
-/* Formats a line as printf does and hands it over; nothing if log or its function is NULL. Up to 1 KiB. */
+/* Formats a line as printf does and hands it over; nothing if log or its function is NULL. Up to 1
+ * KiB. */
 void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -7,8 +7,8 @@
 
 typedef struct bearer_match bearer_match;
 
-/* The makers return NULL and *match on success, else what is wrong, for the startup message. The match
- * lives as long as the pool. */
+/* The makers return NULL and *match on success, else what is wrong, for the startup message. The
+ * match lives as long as the pool. */
 
 /* `scope read write`: all words are needed, each a scope-token of RFC 6749 section 3.3. */
 const char *bearer_match_scope_make(apr_pool_t *pool, const bearer_word *words,

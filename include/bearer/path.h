@@ -1,5 +1,6 @@
-/* Where in a token a claim stands: `realm_access.roles`, or a JSON Pointer (RFC 6901) for names that hold dots,
- * colons or slashes: `/kubernetes.io/namespace`, `/https:~1~1example.com~1roles`. */
+/* Where in a token a claim stands: `realm_access.roles`, or a JSON Pointer (RFC 6901) for names
+ * that hold dots, colons or slashes: `/kubernetes.io/namespace`,
+ * `/https:~1~1example.com~1roles`. */
 #ifndef BEARER_PATH_H
 #define BEARER_PATH_H
 
@@ -11,7 +12,8 @@ typedef struct {
     bool pointer;                   /* a JSON Pointer: digits step into arrays too */
 } bearer_path;
 
-/* Compiles text. NULL and *path on success, else what is wrong with it. The path lives as long as the pool. */
+/* Compiles text. NULL and *path on success, else what is wrong with it. The path lives as long as
+ * the pool. */
 const char *bearer_path_make(apr_pool_t *pool, const char *text, const bearer_path **path);
 
 /* The value there, NULL if any step is missing. */

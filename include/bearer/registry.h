@@ -1,11 +1,13 @@
-/* What one reading of the configuration collects: lives in the configuration's pool and ends with it. */
+/* What one reading of the configuration collects: lives in the configuration's pool and ends with
+ * it. */
 #ifndef BEARER_REGISTRY_H
 #define BEARER_REGISTRY_H
 
 #include "bearer/config.h"
 
-/* The trust for these words: the one that another section already opened with the same ones, or a new one. NULL and
- * *error as bearer_issuer_open. What the keys gave to log is kept for bearer_registry_report. */
+/* The trust for these words: the one that another section already opened with the same ones, or a
+ * new one. NULL and *error as bearer_issuer_open. What the keys gave to log is kept for
+ * bearer_registry_report. */
 bearer_trust *bearer_registry_trust(cmd_parms *cmd, const char *const *words, const char **error);
 
 /* Remembers a section that names issuers, for the check at the end. */
@@ -14,8 +16,8 @@ void bearer_registry_section(cmd_parms *cmd, const bearer_conf *conf);
 /* Errors that only the whole configuration shows: false after logging each. */
 bool bearer_registry_check(apr_pool_t *pool, server_rec *server);
 
-/* Logs what is worth knowing at startup: versions, keys that were skipped, files that the run user cannot read, settings
- * that often go wrong. */
+/* Logs what is worth knowing at startup: versions, keys that were skipped, files that the run user
+ * cannot read, settings that often go wrong. */
 void bearer_registry_report(apr_pool_t *pool, server_rec *server);
 
 #endif

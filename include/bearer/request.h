@@ -13,10 +13,10 @@ typedef struct {
     bearer_verdict verdict;
     bearer_findings findings;
     const bearer_identity *identity;/* of an accepted token, else NULL */
-    int status;                     /* of our answer, 0 while there is none: the body is ours then */
+    int status;                     /* of our answer, which then has our body; or 0 */
     bearer_reason shown;            /* what that body says */
     unsigned in_access, in_authn, in_authz;     /* a wrapper runs its hook again */
-    bool asked;                     /* an expression asked for a claim before there was an identity */
+    bool asked;                     /* an expression wanted a claim, and nobody was known */
     bool force_authn;
     bearer_walk *walk;              /* a what-if walk is under way */
     request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
@@ -26,8 +26,8 @@ typedef struct {
 bearer_request *bearer_request_get(request_rec *r);
 bearer_request *bearer_request_find(request_rec *r);
 
-/* Takes a verdict down: state, environment, log. token may be empty. Returns the HTTP status, OK for an accepted token; then
- * r->user is the token's. */
+/* Takes a verdict down: state, environment, log. token may be empty. Returns the HTTP status, OK
+ * for an accepted token; then r->user is the token's. */
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token);
 
 /* One line about a refusal (or acceptance, at debug), without any part of the token. */

@@ -1,4 +1,5 @@
-/* One function for each kind of value that a directive takes: each returns NULL, or the sentence that stops the server. */
+/* One function for each kind of value that a directive takes: each returns NULL, or the sentence
+ * that stops the server. */
 #ifndef BEARER_SETTERS_H
 #define BEARER_SETTERS_H
 

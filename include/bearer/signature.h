@@ -5,15 +5,21 @@
 #include "bearer/key.h"
 
 /* Zero is no proof. */
-typedef enum { BEARER_SIGNATURE_UNJUDGED = 0, BEARER_SIGNATURE_WRONG, BEARER_SIGNATURE_HOLDS } bearer_signature;
+typedef enum {
+    BEARER_SIGNATURE_UNJUDGED = 0,
+    BEARER_SIGNATURE_WRONG,
+    BEARER_SIGNATURE_HOLDS
+} bearer_signature;
 
-/* Judges signature (decoded) over input with this key under this algorithm; the key must fit the algorithm
- * (BEARER_SIGNATURE_WRONG otherwise). BEARER_SIGNATURE_UNJUDGED when OpenSSL or memory failed before it could say.
- * OpenSSL's error queue is left empty. RFC 7518 section 3, RFC 8037 section 3.1, RFC 9964. */
+/* Judges signature (decoded) over input with this key under this algorithm; the key must fit the
+ * algorithm (BEARER_SIGNATURE_WRONG otherwise). BEARER_SIGNATURE_UNJUDGED when OpenSSL or memory
+ * failed before it could say. OpenSSL's error queue is left empty. RFC 7518 section 3, RFC 8037
+ * section 3.1, RFC 9964. */
 bearer_signature bearer_signature_check(const bearer_key *key, const bearer_alg *alg,
                                         bearer_span input, bearer_span signature);
 
-/* This OpenSSL can do the algorithm at all. Asks the library each time: for startup, not for requests. */
+/* This OpenSSL can do the algorithm at all. Asks the library each time: for startup, not for
+ * requests. */
 bool bearer_signature_available(const bearer_alg *alg);
 
 #endif

@@ -1,4 +1,5 @@
-/* A place that keys come from. One row a kind in keystore.c, one file a kind here below: source_file.c. */
+/* A place that keys come from. One row a kind in keystore.c, one file a kind here below:
+ * source_file.c. */
 #ifndef BEARER_SOURCE_H
 #define BEARER_SOURCE_H
 
@@ -13,18 +14,21 @@ typedef struct {
     apr_ino_t inode;
 } bearer_stamp;
 
-typedef const bearer_key *const *bearer_key_reader(apr_pool_t *pool, bearer_span text, const bearer_log *log,
-                                                   const char **error);
+typedef const bearer_key *const *bearer_key_reader(apr_pool_t *pool, bearer_span text,
+                                                   const bearer_log *log, const char **error);
 
 /* Reads raw bytes as one HMAC key; warns where they look like text that ends in a newline. */
 bearer_key_reader bearer_source_secret;
 
-/* The file's stamp differs from *stamp, links followed (Kubernetes swaps a link). A file that cannot be looked at has changed. */
+/* The file's stamp differs from *stamp, links followed (Kubernetes swaps a link). A file that
+ * cannot be looked at has changed. */
 bool bearer_source_changed(apr_pool_t *pool, const char *file, const bearer_stamp *stamp);
 
-/* Reads the file with that reader. NULL and *error if it cannot be opened, is larger than BEARER_JWK_MAX_BYTES, is no regular
- * file, is refused by the reader, or holds no usable key. *stamp is that of what was read, also on failure. */
-const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file, bearer_key_reader *reader,
-                                            bearer_stamp *stamp, const bearer_log *log, const char **error);
+/* Reads the file with that reader. NULL and *error if it cannot be opened, is larger than
+ * BEARER_JWK_MAX_BYTES, is no regular file, is refused by the reader, or holds no usable key.
+ * *stamp is that of what was read, also on failure. */
+const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
+                                            bearer_key_reader *reader, bearer_stamp *stamp,
+                                            const bearer_log *log, const char **error);
 
 #endif

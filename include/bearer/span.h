@@ -1,5 +1,5 @@
-/* Bytes that somebody else owns: a pointer and a length, never stored longer than their owner lives.
- * A span need not end in a NUL and may hold any byte. */
+/* Bytes that somebody else owns: a pointer and a length, never stored longer than their owner
+ * lives. A span need not end in a NUL and may hold any byte. */
 #ifndef BEARER_SPAN_H
 #define BEARER_SPAN_H
 

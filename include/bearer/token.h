@@ -1,5 +1,5 @@
-/* The pipeline: bytes, keys, policy and time in, verdict and identity out. The rules and their order are those of
- * docs/security.md, "What a token must be". */
+/* The pipeline: bytes, keys, policy and time in, verdict and identity out. The rules and their
+ * order are those of docs/security.md, "What a token must be". */
 #ifndef BEARER_TOKEN_H
 #define BEARER_TOKEN_H
 
@@ -14,24 +14,28 @@ typedef struct {
 
 /* What is to be known of a judged token beside the verdict: for the log, and for other modules. */
 typedef struct {
-    const bearer_trust *trust;      /* the issuer whose name the token bears, once that was read; else NULL */
+    const bearer_trust *trust;      /* whose name the token bears, once read; else NULL */
     bearer_span kid;                /* of the header, once read; else empty */
     bearer_identity identity;       /* only if accepted */
 } bearer_findings;
 
-/* Judges a token for a location that trusts these issuers (NULL-terminated). now is in seconds since 1970. Returns
- * BEARER_ACCEPTED only if every rule held; *found is filled as far as the judgement came and lives as long as the pool.
- * When memory or a library fails the answer is BEARER_KEYS_UNAVAILABLE: not judged, not accepted. */
+/* Judges a token for a location that trusts these issuers (NULL-terminated). now is in seconds
+ * since 1970. Returns BEARER_ACCEPTED only if every rule held; *found is filled as far as the
+ * judgement came and lives as long as the pool. When memory or a library fails the answer is
+ * BEARER_KEYS_UNAVAILABLE: not judged, not accepted. */
 bearer_verdict bearer_token_judge(apr_pool_t *pool, bearer_span token, bearer_trust *const *trusts,
                                   const bearer_policy *policy, int64_t now, bearer_findings *found);
 
 /* The token is of this provider's shape: three base64url parts. */
 bool bearer_token_is_jwt(bearer_span token);
 
-/* The token's payload, unverified, names one of these issuers: such a token is final, whatever else is wrong with it. */
+/* The token's payload, unverified, names one of these issuers: such a token is final, whatever else
+ * is wrong with it. */
 bool bearer_token_names(apr_pool_t *pool, bearer_span token, bearer_trust *const *trusts);
 
-/* Only the signature of a compact JWS with any payload, under these algorithms (a set of bearer_alg_index bits) and keys. */
-bearer_verdict bearer_token_verify(apr_pool_t *pool, bearer_span token, const bearer_keyset *keys, uint64_t algorithms);
+/* Only the signature of a compact JWS with any payload, under these algorithms (a set of
+ * bearer_alg_index bits) and keys. */
+bearer_verdict bearer_token_verify(apr_pool_t *pool, bearer_span token, const bearer_keyset *keys,
+                                   uint64_t algorithms);
 
 #endif

@@ -33,18 +33,18 @@ typedef enum {
 
 typedef struct {
     bearer_reason reason;
-    const char *detail;             /* for the log: a static or pool string without token text, or NULL */
+    const char *detail;             /* for the log, without token text; or NULL */
 } bearer_verdict;
 
-/* Fills *verdict and returns false: how a step says no. The steps themselves return true for "no objection" and leave
- * the last word to the pipeline. */
+/* Fills *verdict and returns false: how a step says no. The steps themselves return true for "no
+ * objection" and leave the last word to the pipeline. */
 bool bearer_refuse(bearer_verdict *verdict, bearer_reason reason, const char *detail);
 
 /* What stands behind a reason. Fixed text: nothing of it comes from a token. */
 typedef struct {
     const char *name;               /* in logs, BEARER_REASON, the tool's output */
     int status;                     /* HTTP status code; 200 for accepted */
-    const char *error;              /* RFC 6750 section 3.1 code, or NULL where the answer must not have one */
+    const char *error;              /* RFC 6750 section 3.1; NULL where there must be none */
     const char *description;        /* error_description for the client, or NULL */
     bool ordinary;                  /* happens all day with honest clients: not worth a warning */
 } bearer_answer;

@@ -1,5 +1,5 @@
-/* Which scopes would have let a request pass: asked of httpd itself, by walking its rules again with scopes that
- * are only pretended. */
+/* Which scopes would have let a request pass: asked of httpd itself, by walking its rules again
+ * with scopes that are only pretended. */
 #ifndef BEARER_WHATIF_H
 #define BEARER_WHATIF_H
 
@@ -9,12 +9,12 @@
 #define BEARER_WHATIF_WALKS 16
 
 typedef struct {
-    bool lacking;                   /* scopes are what is missing; else another rule denies, or none is needed */
-    const char *scope;              /* the smallest set, parted by spaces; NULL if too many walks would be needed */
+    bool lacking;                   /* scopes are missing; else another rule denies, or none */
+    const char *scope;              /* the smallest set, or NULL after too many walks */
 } bearer_whatif;
 
-/* For a request that was refused. With an identity the rules after authentication are walked, else those before. The
- * request is left as it was: nothing is logged, no header stays. */
+/* For a request that was refused. With an identity the rules after authentication are walked, else
+ * those before. The request is left as it was: nothing is logged, no header stays. */
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request);
 
 /* A scope rule meets a walk: true if the pretended scopes satisfy it; else it is noted. */

@@ -40,7 +40,8 @@ static void put_group(uint8_t a, uint8_t b, uint8_t c, uint8_t d, size_t bytes, 
         out[i] = (unsigned char)(group >> (16 - 8 * i));
 }
 
-/* The two or three characters after the last whole group of four; their unused low bits must be zero. */
+/* The two or three characters after the last whole group of four; their unused low bits must be
+ * zero. */
 static bool decode_tail(bearer_span tail, unsigned char *out, size_t *len)
 {
     uint8_t a, b, c;

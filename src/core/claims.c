@@ -48,7 +48,8 @@ static void add_scope(apr_array_header_t *scopes, bearer_span scope)
         APR_ARRAY_PUSH(scopes, bearer_span) = scope;
 }
 
-/* A string is parted at its spaces (RFC 6749 section 3.3); an element of an array is one scope as it stands. */
+/* A string is parted at its spaces (RFC 6749 section 3.3); an element of an array is one scope as
+ * it stands. */
 static void add_scopes(apr_array_header_t *scopes, const bearer_json *value)
 {
     bearer_span text, word;

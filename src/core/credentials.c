@@ -51,8 +51,8 @@ static bool names_bearer(bearer_span value)
     return bearer_span_is_nocase((bearer_span){ value.ptr, scheme_length(value) }, "Bearer");
 }
 
-/* Two fields were joined: `Basic ..., Bearer ...`. A comma inside a quoted string of Digest joins nothing, and a Digest
- * parameter that happens to be called bearer goes on with `=`. */
+/* Two fields were joined: `Basic ..., Bearer ...`. A comma inside a quoted string of Digest joins
+ * nothing, and a Digest parameter that happens to be called bearer goes on with `=`. */
 static bool bearer_follows(bearer_span value)
 {
     bool quoted = false;

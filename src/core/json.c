@@ -3,7 +3,8 @@
 #include <jansson.h>
 #include <apr_strings.h>
 
-/* 9999-12-31T23:59:59Z. A later time is a mistake of the issuer (often milliseconds), never a long life. */
+/* 9999-12-31T23:59:59Z. A later time is a mistake of the issuer (often milliseconds), never a long
+ * life. */
 #define LAST_SECOND 253402300799.0
 
 static apr_status_t drop(void *json)
@@ -12,8 +13,8 @@ static apr_status_t drop(void *json)
     return APR_SUCCESS;
 }
 
-/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. Strings are skipped
- * roughly; whether the text is JSON is jansson's to say. */
+/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have.
+ * Strings are skipped roughly; whether the text is JSON is jansson's to say. */
 static bool too_deep(bearer_span text)
 {
     int depth = 0;
@@ -132,7 +133,8 @@ bool bearer_json_is_strings(const bearer_json *value)
     return true;
 }
 
-bearer_found bearer_json_strings(const bearer_json *object, const char *name, const bearer_json **value)
+bearer_found bearer_json_strings(const bearer_json *object, const char *name,
+                                 const bearer_json **value)
 {
     const json_t *member = json_object_get(object, name);
 

@@ -88,7 +88,7 @@ static void free_match_data(pcre2_match_data **data)
     pcre2_match_data_free(*data);
 }
 
-static void free_match_context(pcre2_match_context **context)
+static void free_limits(pcre2_match_context **context)
 {
     pcre2_match_context_free(*context);
 }
@@ -96,7 +96,7 @@ static void free_match_context(pcre2_match_context **context)
 static answer agrees(const bearer_json *value, const operand *wanted)
 {
     BEARER_SCOPED(free_match_data) pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    BEARER_SCOPED(free_match_context) pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    BEARER_SCOPED(free_limits) pcre2_match_context *limits = pcre2_match_context_create(NULL);
     bearer_span text = bearer_json_text(value);
     int found;
 
@@ -212,7 +212,9 @@ static const char *read_number(apr_pool_t *pool, const char *text, bearer_number
 
     if (bearer_json_read(pool, bearer_span_of(document), &json) != BEARER_JSON_OK
         || !bearer_json_number_of(bearer_json_member(json, "n"), number))
-        return apr_psprintf(pool, "'%s' is no number of at most 64 bits (a string is put in quotes)", text);
+        return apr_psprintf(pool,
+                            "'%s' is no number of at most 64 bits (a string is put in quotes)",
+                            text);
     return NULL;
 }
 
@@ -229,8 +231,8 @@ static const char *read_regex(apr_pool_t *pool, const char *text, pcre2_code **r
     int code;
 
     /* $ is the end of the claim, not the place before its last newline. */
-    *regex = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY,
-                           &code, &offset, NULL);
+    *regex = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+                           PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &offset, NULL);
     if (*regex == NULL) {
         pcre2_get_error_message(code, why, sizeof(why));
         return apr_psprintf(pool, "the regular expression '%s' is wrong at character %d: %s",
@@ -252,7 +254,8 @@ static const char *read_operand(apr_pool_t *pool, const operation *op, const bea
         return read_number(pool, word->text, &out->number);
     }
     if (op->numeric)
-        return apr_psprintf(pool, "'%s' compares with a number, not with '%s'", op->name, word->text);
+        return apr_psprintf(pool, "'%s' compares with a number, not with '%s'", op->name,
+                            word->text);
     if (!word->quoted && strcmp(word->text, "true") == 0)
         out->kind = BEARER_JSON_TRUE;
     if (!word->quoted && strcmp(word->text, "false") == 0)
@@ -271,7 +274,8 @@ static size_t count_words(const bearer_word *words)
 
 static const operation *operation_find(const bearer_word *word)
 {
-    for (const operation *op = operations; word->text != NULL && !word->quoted && op->name != NULL; op++)
+    for (const operation *op = operations; word->text != NULL && !word->quoted && op->name != NULL;
+         op++)
         if (strcmp(word->text, op->name) == 0)
             return op;
     return NULL;
@@ -285,7 +289,8 @@ static const char *read_operands(apr_pool_t *pool, const bearer_word *words, bea
     if (match->op->compare == NULL && count > 0)
         return "'exists' takes no value";
     if (match->op->compare != NULL && count == 0)
-        return apr_psprintf(pool, "a value is wanted, as in: claim %s %s value", match->path->text, match->op->name);
+        return apr_psprintf(pool, "a value is wanted, as in: claim %s %s value", match->path->text,
+                            match->op->name);
     if (match->op->single && count > 1)
         return apr_psprintf(pool, "'%s' takes one number", match->op->name);
     for (size_t i = 0; i < count; i++) {
@@ -349,8 +354,10 @@ const char *bearer_match_scope_make(apr_pool_t *pool, const bearer_word *words,
         return "a scope is wanted, as in: scope read write";
     for (const bearer_word *word = words; word->text != NULL; word++)
         if (!is_scope_token(word->text))
-            return apr_psprintf(pool, "'%s' is no scope: one word without blanks, quotes, backslashes"
-                                " and characters beyond ASCII is wanted", word->text);
+            return apr_psprintf(pool,
+                                "'%s' is no scope: one word without blanks, quotes, backslashes"
+                                " and characters beyond ASCII is wanted",
+                                word->text);
     made->holds = scopes_hold;
     made->words = texts_of(pool, words);
     *match = made;

@@ -49,7 +49,8 @@ const char *bearer_path_make(apr_pool_t *pool, const char *text, const bearer_pa
     return NULL;
 }
 
-/* RFC 6901 section 4: an array index is digits without a leading zero. Nine digits are more than any token holds. */
+/* RFC 6901 section 4: an array index is digits without a leading zero. Nine digits are more than
+ * any token holds. */
 static const bearer_json *element(const bearer_json *array, const char *step)
 {
     size_t i = 0, n = strspn(step, "0123456789");

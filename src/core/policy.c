@@ -5,7 +5,8 @@
 static bool refuse_by(apr_pool_t *pool, bearer_verdict *refused, bearer_reason reason,
                       const char *what, int64_t seconds)
 {
-    return bearer_refuse(refused, reason, apr_psprintf(pool, "%s %" APR_INT64_T_FMT " s", what, seconds));
+    return bearer_refuse(refused, reason,
+                         apr_psprintf(pool, "%s %" APR_INT64_T_FMT " s", what, seconds));
 }
 
 static bool times_hold(apr_pool_t *pool, const bearer_policy *policy, const bearer_claims *claims,
@@ -49,7 +50,8 @@ static bool audience_holds(const bearer_policy *policy, const bearer_issuer *iss
     if (own ? issuer->any_audience : policy->any_audience)
         return true;
     if (accepted == NULL || *accepted == NULL)
-        return bearer_refuse(refused, BEARER_NOT_CONFIGURED, "no audience is configured for the issuer");
+        return bearer_refuse(refused, BEARER_NOT_CONFIGURED,
+                             "no audience is configured for the issuer");
     if (claims->audience == NULL)
         return bearer_refuse(refused, BEARER_AUDIENCE_WRONG, "aud is absent");
     if (!audience_among(claims->audience, accepted))
@@ -68,7 +70,8 @@ static bool is_access_token(const bearer_json *json)
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
             if (bearer_span_is_nocase(text, kinds[i]))
                 return false;
-    if (bearer_json_string(json, "token_use", &text) == BEARER_PRESENT && bearer_span_is(text, "id"))
+    if (bearer_json_string(json, "token_use", &text) == BEARER_PRESENT
+        && bearer_span_is(text, "id"))
         return false;
     for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
         if (bearer_json_member(json, hashes[i]) != NULL)
@@ -76,9 +79,11 @@ static bool is_access_token(const bearer_json *json)
     return true;
 }
 
-/* The first claim of the list that is there decides, also when it is unfit: a fallback would give one person two names. */
+/* The first claim of the list that is there decides, also when it is unfit: a fallback would give
+ * one person two names. */
 static bool user_found(apr_pool_t *pool, const bearer_policy *policy, const bearer_issuer *issuer,
-                       const bearer_claims *claims, bearer_identity *identity, bearer_verdict *refused)
+                       const bearer_claims *claims, bearer_identity *identity,
+                       bearer_verdict *refused)
 {
     const bearer_path *const *paths = issuer->users != NULL ? issuer->users : policy->users;
 

@@ -14,7 +14,8 @@ APLOG_USE_MODULE(auth_bearer);
 /* Seconds after which asking again may help: key files are looked at each second. */
 #define RETRY_AFTER "5"
 
-/* Answers about a credential are nobody else's (RFC 9111 section 3.5 would let a cache keep some). */
+/* Answers about a credential are nobody else's (RFC 9111 section 3.5 would let a cache keep
+ * some). */
 static void forbid_storing(request_rec *r)
 {
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
@@ -37,8 +38,10 @@ static int collect(void *others, const char *name, const char *value)
     return 1;
 }
 
-/* Ours first, each challenge in a field of its own: several clients read only the first of a joined field. */
-static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason reason, const char *scope)
+/* Ours first, each challenge in a field of its own: several clients read only the first of a joined
+ * field. */
+static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason reason,
+                      const char *scope)
 {
     const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
     apr_array_header_t *others = apr_array_make(r->pool, 2, sizeof(const char *));
@@ -47,12 +50,14 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
     apr_table_unset(r->err_headers_out, field);
     if (is_offered(r, conf, others))
         apr_table_addn(r->err_headers_out, field,
-                       bearer_challenge_make(r->pool, bearer_request_realm(r), reason, scope, conf->detail));
+                       bearer_challenge_make(r->pool, bearer_request_realm(r), reason, scope,
+                                             conf->detail));
     for (int i = 0; i < others->nelts; i++)
         apr_table_addn(r->err_headers_out, field, APR_ARRAY_IDX(others, i, const char *));
 }
 
-/* The status is ours, and so will its body be: of this request, or of the one that mod_dir asked for an index for. */
+/* The status is ours, and so will its body be: of this request, or of the one that mod_dir asked
+ * for an index for. */
 static int answer(request_rec *r, const bearer_request *request, int status)
 {
     for (; r != NULL; r = r->main) {
@@ -73,7 +78,8 @@ static int refuse_unjudged(request_rec *r, bearer_request *request)
     return answer(r, request, HTTP_SERVICE_UNAVAILABLE);
 }
 
-/* The scopes that a first token should bring; what RFC 6750 section 3 wants on an answer to no token at all. */
+/* The scopes that a first token should bring; what RFC 6750 section 3 wants on an answer to no
+ * token at all. */
 static const char *scope_wanted(request_rec *r, bearer_request *request)
 {
     if (request->verdict.reason != BEARER_NO_TOKEN)
@@ -82,7 +88,8 @@ static const char *scope_wanted(request_rec *r, bearer_request *request)
 }
 
 /* 401 of whichever module: every way to log in is named. */
-static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode, bearer_request *request)
+static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode,
+                       bearer_request *request)
 {
     if (!request->judged)
         request->verdict.reason = BEARER_NO_TOKEN;
@@ -92,7 +99,8 @@ static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode
     return answer(r, request, HTTP_UNAUTHORIZED);
 }
 
-/* A credential of ours was refused: the other modules had no chance to put their challenge beside ours. */
+/* A credential of ours was refused: the other modules had no chance to put their challenge beside
+ * ours. */
 static void note_others(request_rec *r, bearer_mode mode)
 {
     if (mode == BEARER_BESIDE)
@@ -116,8 +124,9 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
         challenge(r, conf, request->verdict.reason, NULL);
         return answer(r, request, status);
     }
-    if (refused && (status == DECLINED || (status == HTTP_INTERNAL_SERVER_ERROR && mode == BEARER_ALONE)))
-        status = HTTP_UNAUTHORIZED;         /* left to others, and nobody took it: mod_authn_core calls that an error */
+    if (refused
+        && (status == DECLINED || (status == HTTP_INTERNAL_SERVER_ERROR && mode == BEARER_ALONE)))
+        status = HTTP_UNAUTHORIZED;     /* left to others, but nobody took it: an error to httpd */
     if (status != HTTP_UNAUTHORIZED)
         return status;
     if (refused && request->presented && !request->by_password)
@@ -132,7 +141,9 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
     bearer_whatif missing = bearer_whatif_ask(r, request);
 
     request->verdict.reason = missing.lacking ? BEARER_SCOPE_LACKING : BEARER_RULE_DENIED;
-    request->verdict.detail = missing.scope != NULL ? apr_psprintf(r->pool, "wants \"%s\"", missing.scope) : NULL;
+    request->verdict.detail = missing.scope != NULL
+                                  ? apr_psprintf(r->pool, "wants \"%s\"", missing.scope)
+                                  : NULL;
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
     bearer_request_log(r, request, (bearer_span){ NULL, 0 });
     apr_table_unset(r->err_headers_out, field);

@@ -8,7 +8,8 @@
 struct bearer_provider {
     const char *name;
     bool (*is_mine)(bearer_span token);
-    bearer_verdict (*judge)(request_rec *r, const bearer_conf *conf, bearer_span token, bearer_findings *found);
+    bearer_verdict (*judge)(request_rec *r, const bearer_conf *conf, bearer_span token,
+                            bearer_findings *found);
 };
 
 static void look_at_keys(request_rec *r, const bearer_conf *conf)
@@ -19,12 +20,14 @@ static void look_at_keys(request_rec *r, const bearer_conf *conf)
         bearer_keystore_look((*trust)->keys, r->request_time, &log);
 }
 
-static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_span token, bearer_findings *found)
+static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_span token,
+                                bearer_findings *found)
 {
     bearer_policy policy = bearer_conf_policy(conf);
 
     look_at_keys(r, conf);
-    return bearer_token_judge(r->pool, token, conf->trusts, &policy, apr_time_sec(apr_time_now()), found);
+    return bearer_token_judge(r->pool, token, conf->trusts, &policy, apr_time_sec(apr_time_now()),
+                              found);
 }
 
 static const bearer_provider providers[] = {
@@ -70,10 +73,13 @@ bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf
     return verdict;
 }
 
-/* AuthBearerAuthoritative Off: what is no token of our issuers may be a credential that another module knows. */
-static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token, bearer_verdict verdict)
+/* AuthBearerAuthoritative Off: what is no token of our issuers may be a credential that another
+ * module knows. */
+static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token,
+                    bearer_verdict verdict)
 {
-    if (verdict.reason == BEARER_ACCEPTED || conf->authoritative || verdict.reason == BEARER_TOKEN_TOO_LARGE)
+    if (verdict.reason == BEARER_ACCEPTED || conf->authoritative
+        || verdict.reason == BEARER_TOKEN_TOO_LARGE)
         return true;
     return conf->trusts != NULL && bearer_token_names(r->pool, token, conf->trusts);
 }

@@ -19,7 +19,8 @@ static bool user_agrees(const char *sent, const char *user)
     return strcmp(sent, user) == 0;
 }
 
-/* mod_auth_basic has put the name that was sent into r->user already; ours replaces it only when all is proven. */
+/* mod_auth_basic has put the name that was sent into r->user already; ours replaces it only when
+ * all is proven. */
 static authn_status check_password(request_rec *r, const char *user, const char *password)
 {
     const bearer_conf *conf = bearer_conf_get(r);
@@ -33,7 +34,8 @@ static authn_status check_password(request_rec *r, const char *user, const char 
     request->presented = request->by_password = true;
     verdict = bearer_authenticate_token(r, conf, token);
     if (verdict.reason == BEARER_ACCEPTED && !user_agrees(user, request->findings.identity.user))
-        bearer_refuse(&verdict, BEARER_USER_MISSING, "the user name beside the token is another one");
+        bearer_refuse(&verdict, BEARER_USER_MISSING,
+                      "the user name beside the token is another one");
     status = bearer_request_conclude(r, verdict, token);
     if (status == OK)
         return AUTH_GRANTED;
@@ -44,6 +46,6 @@ static const authn_provider provider = { check_password, NULL };
 
 void bearer_basic_register(apr_pool_t *pool)
 {
-    ap_register_auth_provider(pool, AUTHN_PROVIDER_GROUP, "bearer", AUTHN_PROVIDER_VERSION, &provider,
-                              AP_AUTH_INTERNAL_PER_CONF);
+    ap_register_auth_provider(pool, AUTHN_PROVIDER_GROUP, "bearer", AUTHN_PROVIDER_VERSION,
+                              &provider, AP_AUTH_INTERNAL_PER_CONF);
 }

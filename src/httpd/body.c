@@ -10,7 +10,8 @@
 
 static const char filter_name[] = "BEARER_ERROR_BODY";
 
-/* How precisely a media range of Accept names type/subtype: 0 not at all, 1 for any type, 2 for any subtype, 3 exactly. */
+/* How precisely a media range of Accept names type/subtype: 0 not at all, 1 for any type, 2 for any
+ * subtype, 3 exactly. */
 static int precision(bearer_span range, const char *type, const char *subtype)
 {
     size_t len = strlen(type);
@@ -32,7 +33,8 @@ static bearer_span trim(bearer_span text)
     return text;
 }
 
-/* RFC 9110 section 12.4.2, in thousandths; 1000 where there is no q, 0 for one that is no weight. */
+/* RFC 9110 section 12.4.2, in thousandths; 1000 where there is no q, 0 for one that is no
+ * weight. */
 static int weight_of(apr_pool_t *pool, bearer_span parameters)
 {
     bearer_span one;
@@ -99,10 +101,12 @@ static const char *compose(request_rec *r, const bearer_conf *conf, const bearer
     const char *detail = conf->detail ? answer->description : NULL;
 
     if (conf->body == BEARER_BODY_JSON)
-        return apr_psprintf(r->pool, "{\"error\":\"%s\"%s}\n", answer->error != NULL ? answer->error : "unauthorized",
+        return apr_psprintf(r->pool, "{\"error\":\"%s\"%s}\n",
+                            answer->error != NULL ? answer->error : "unauthorized",
                             member(r->pool, "error_description", detail));
-    return apr_psprintf(r->pool, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d%s%s}\n", phrase(r->status),
-                        r->status, member(r->pool, "detail", detail), member(r->pool, "error", answer->error));
+    return apr_psprintf(r->pool, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d%s%s}\n",
+                        phrase(r->status), r->status, member(r->pool, "detail", detail),
+                        member(r->pool, "error", answer->error));
 }
 
 /* The first brigade is replaced by our body, all later ones are dropped. */
@@ -117,7 +121,8 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *brigade)
     if (f->ctx != NULL)
         return APR_SUCCESS;
     f->ctx = f;
-    ap_set_content_type(r, conf->body == BEARER_BODY_JSON ? "application/json" : "application/problem+json");
+    ap_set_content_type(r, conf->body == BEARER_BODY_JSON ? "application/json"
+                                                          : "application/problem+json");
     ap_set_content_length(r, (apr_off_t)strlen(text));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(text, strlen(text), alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));

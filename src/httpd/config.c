@@ -11,7 +11,8 @@
     (void *)&(const bearer_row){ offsetof(bearer_conf, member),                       \
                                    sizeof(((bearer_conf *)0)->member), min, max }
 
-/* Sections of the configuration files; and with AllowOverride AuthConfig also .htaccess, for what cannot loosen a rule. */
+/* Sections of the configuration files; and with AllowOverride AuthConfig also .htaccess, for what
+ * cannot loosen a rule. */
 #define FILES (RSRC_CONF | ACCESS_CONF)
 #define HTACCESS OR_AUTHCFG
 
@@ -58,10 +59,10 @@ const command_rec bearer_directives[] = {
 _Static_assert(ROWS <= 64, "one bit a row");
 
 /* Paths of one step, compiled by hand. */
-static const char *const sub_steps[] = { "sub", NULL }, *const client_steps[] = { "client_id", NULL };
-static const char *const scope_steps[] = { "scope", NULL }, *const scp_steps[] = { "scp", NULL };
-static const bearer_path sub = { "sub", sub_steps, false }, client = { "client_id", client_steps, false };
-static const bearer_path scope = { "scope", scope_steps, false }, scp = { "scp", scp_steps, false };
+#define STEP(name) { name, (const char *const[]){ name, NULL }, false }
+
+static const bearer_path sub = STEP("sub"), client = STEP("client_id");
+static const bearer_path scope = STEP("scope"), scp = STEP("scp");
 static const bearer_path *const default_users[] = { &sub, &client, NULL };
 static const bearer_path *const default_scopes[] = { &scope, &scp, NULL };
 
@@ -108,8 +109,12 @@ void *bearer_conf_merge(apr_pool_t *pool, void *outer, void *inner)
 bearer_policy bearer_conf_policy(const bearer_conf *conf)
 {
     return (bearer_policy){
-        .audiences = conf->audiences.names, .any_audience = conf->audiences.any, .users = conf->users,
-        .scopes = conf->scopes, .leeway = conf->leeway, .max_age = conf->max_age,
+        .audiences = conf->audiences.names,
+        .any_audience = conf->audiences.any,
+        .users = conf->users,
+        .scopes = conf->scopes,
+        .leeway = conf->leeway,
+        .max_age = conf->max_age,
     };
 }
 

@@ -29,8 +29,10 @@ static const bearer_json *claim_at(ap_expr_eval_ctx_t *ctx, const void *compiled
 
     if (request != NULL && request->identity == NULL)
         request->asked = true;
-    if (ctx->r != NULL && (request == NULL || (!request->judged && request->in_access == 0)) && warned++ == 0)
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, ctx->r, "AB0401: bearer() was asked before authentication, as in"
+    if (ctx->r != NULL && (request == NULL || (!request->judged && request->in_access == 0))
+        && warned++ == 0)
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, ctx->r,
+                      "AB0401: bearer() was asked before authentication, as in"
                       " <If>: it is empty there, always");
     if (request == NULL || request->identity == NULL)
         return NULL;
@@ -75,11 +77,13 @@ static const char *reason_text(ap_expr_eval_ctx_t *ctx, const void *data)
     return "";
 }
 
-/* A path that is known while the configuration is read is compiled then; a wrong one stops the server. */
+/* A path that is known while the configuration is read is compiled then; a wrong one stops the
+ * server. */
 static int offer_claims(ap_expr_lookup_parms *parms, const void *function)
 {
     const bearer_path *path = NULL;
-    const char *error = parms->arg != NULL ? bearer_path_make(parms->pool, parms->arg, &path) : NULL;
+    const char *error = parms->arg != NULL ? bearer_path_make(parms->pool, parms->arg, &path)
+                                           : NULL;
 
     if (error != NULL) {
         *parms->err = apr_psprintf(parms->ptemp, "bearer('%s'): %s", parms->arg, error);

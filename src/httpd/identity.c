@@ -19,8 +19,12 @@ const char *bearer_identity_text(apr_pool_t *pool, const bearer_json *value)
 void bearer_identity_export(request_rec *r, const bearer_conf *conf, const bearer_request *request)
 {
     for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++) {
-        const char *text = request->identity == NULL ? NULL
-            : bearer_identity_text(r->pool, bearer_path_find((*one)->claim, request->identity->claims->json));
+        const bearer_json *value = NULL;
+        const char *text;
+
+        if (request->identity != NULL)
+            value = bearer_path_find((*one)->claim, request->identity->claims->json);
+        text = bearer_identity_text(r->pool, value);
 
         if (text != NULL)
             apr_table_setn(r->subprocess_env, (*one)->name, text);
@@ -40,11 +44,13 @@ static void adopt(request_rec *r, const bearer_request *from)
     request->findings = from->findings;
     request->identity = from->identity != NULL ? &request->findings.identity : NULL;
     if (request->judged)
-        apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
+        apr_table_setn(r->subprocess_env, "BEARER_REASON",
+                       bearer_reason_name(request->verdict.reason));
     bearer_identity_export(r, bearer_conf_get(r), request);
 }
 
-/* Subrequests are born with a copy of the environment: what another location let out of a token ends here. */
+/* Subrequests are born with a copy of the environment: what another location let out of a token
+ * ends here. */
 static void forget(request_rec *r, request_rec *from)
 {
     const bearer_conf *conf = bearer_conf_get(from);
@@ -53,7 +59,8 @@ static void forget(request_rec *r, request_rec *from)
         apr_table_unset(r->subprocess_env, (*one)->name);
 }
 
-/* httpd authenticates anew unless the merged configuration is the very same: only then is the one before us. */
+/* httpd authenticates anew unless the merged configuration is the very same: only then is the one
+ * before us. */
 void bearer_identity_carry(request_rec *r)
 {
     request_rec *from = r->prev != NULL ? r->prev : r->main;
@@ -68,13 +75,15 @@ void bearer_identity_carry(request_rec *r)
         forget(r, from);
 }
 
-/* mod_dir turns a request for a directory into the subrequest for its index, but for the user: the subrequest leaves its
- * name with the main request, late fixups of which see whether it became that one. */
+/* mod_dir turns a request for a directory into the subrequest for its index, but for the user: the
+ * subrequest leaves its name with the main request, late fixups of which see whether it became that
+ * one. */
 void bearer_identity_carry_index(request_rec *r)
 {
     bearer_request *request = bearer_request_find(r);
 
-    if (r->main != NULL && request != NULL && request->identity != NULL && r->main->per_dir_config != r->per_dir_config)
+    if (r->main != NULL && request != NULL && request->identity != NULL
+        && r->main->per_dir_config != r->per_dir_config)
         bearer_request_get(r->main)->index = r;
     if (r->main != NULL || request == NULL || request->index == NULL)
         return;
@@ -95,8 +104,8 @@ static void withhold(request_rec *r)
         apr_table_unset(r->headers_in, bearer_locate_field(r));
 }
 
-/* mod_proxy calls this on the header table of the request to the backend, a copy: r->headers_in itself is still needed, by
- * mod_dav and subrequests. */
+/* mod_proxy calls this on the header table of the request to the backend, a copy: r->headers_in
+ * itself is still needed, by mod_dav and subrequests. */
 static int proxy_fixups(request_rec *r)
 {
     withhold(r);
@@ -104,8 +113,8 @@ static int proxy_fixups(request_rec *r)
 }
 
 /* AJP sends r->headers_in as it is. */
-static int proxy_scheme(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url, const char *host,
-                        apr_port_t port)
+static int proxy_scheme(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
+                        const char *host, apr_port_t port)
 {
     (void)worker, (void)conf, (void)host, (void)port;
     if (ap_cstr_casecmpn(url, "ajp:", 4) == 0)

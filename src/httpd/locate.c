@@ -14,7 +14,8 @@ static bearer_field look_in_header(request_rec *r, bearer_span *token)
 {
     const char *value = apr_table_get(r->headers_in, bearer_locate_field(r));
 
-    return value != NULL ? bearer_credentials_read(bearer_span_of(value), token) : BEARER_FIELD_OTHER;
+    return value != NULL ? bearer_credentials_read(bearer_span_of(value), token)
+                         : BEARER_FIELD_OTHER;
 }
 
 static const bearer_place places[] = {

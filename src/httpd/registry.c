@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
     const bearer_conf *conf;
     server_rec *server;
-    const char *name;               /* as the configuration has it: <Location "/api"> in file:line */
+    const char *name;               /* <Location "/api"> in file:line */
     bool whole_server;              /* outside any section */
 } section;
 
@@ -93,9 +93,13 @@ void bearer_registry_section(cmd_parms *cmd, const bearer_conf *conf)
     if (last != NULL && last->conf == conf)
         return;
     APR_ARRAY_PUSH(all->sections, section) = (section){
-        .conf = conf, .server = cmd->server, .whole_server = cmd->path == NULL,
-        .name = apr_psprintf(cmd->pool, "%s %s in %s:%d", outer != NULL ? outer->directive : "the server",
-                             outer != NULL && outer->args != NULL ? outer->args : "", at->filename, at->line_num),
+        .conf = conf,
+        .server = cmd->server,
+        .whole_server = cmd->path == NULL,
+        .name = apr_psprintf(cmd->pool, "%s %s in %s:%d",
+                             outer != NULL ? outer->directive : "the server",
+                             outer != NULL && outer->args != NULL ? outer->args : "", at->filename,
+                             at->line_num),
     };
 }
 
@@ -104,8 +108,8 @@ static bool names_audience(const bearer_conf *conf)
     return conf->audiences.any || conf->audiences.names != NULL;
 }
 
-/* An audience for the issuers of this section: its own, its server's, or the main server's. Issuers of a whole server may
- * leave it to the sections that use them. */
+/* An audience for the issuers of this section: its own, its server's, or the main server's. Issuers
+ * of a whole server may leave it to the sections that use them. */
 static bool has_audience(const registry *all, const section *here, server_rec *main_server)
 {
     if (names_audience(here->conf)
@@ -124,12 +128,15 @@ static bool check_audiences(const registry *all, const section *here, server_rec
 
     if (has_audience(all, here, server))
         return true;
-    for (bearer_trust *const *trust = here->conf->trusts; trust != NULL && *trust != NULL; trust++) {
+    for (bearer_trust *const *trust = here->conf->trusts; trust != NULL && *trust != NULL;
+         trust++) {
         if ((*trust)->rules.any_audience || (*trust)->rules.audiences != NULL)
             continue;
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0302: AuthBearerIssuer %s: no audience: want"
-                     " AuthBearerAudience in the section or at server level, or audience= on the line (%s)",
-                     (*trust)->rules.name, here->name);
+        ap_log_error(
+            APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
+            "AB0302: AuthBearerIssuer %s: no audience: want"
+            " AuthBearerAudience in the section or at server level, or audience= on the line (%s)",
+            (*trust)->rules.name, here->name);
         sound = false;
     }
     return sound;
@@ -167,10 +174,11 @@ static bool check_siblings(apr_pool_t *pool, const ap_directive_t *first, server
     if (is(type, "Bearer") && is(value_of(pool, first, "AuthBearer"), "Off"))
         error = "AuthBearer Off contradicts AuthType Bearer: want one or the other";
     if (type != NULL && !is(type, "Bearer") && is(value_of(pool, first, "AuthBearerHide"), "On"))
-        error = "AuthBearerHide On wants AuthType Bearer: another module's answer would show what is hidden";
+        error = "AuthBearerHide On wants AuthType Bearer: another module's answer would show what "
+                "is hidden";
     if (error != NULL)
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0303: %s (%s:%d)", error, first->filename,
-                     first->line_num);
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0303: %s (%s:%d)", error,
+                     first->filename, first->line_num);
     return error == NULL;
 }
 
@@ -193,13 +201,16 @@ bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
     return sound;
 }
 
-static void warn_names(apr_pool_t *pool, const ap_directive_t *first, bool named, server_rec *server)
+static void warn_names(apr_pool_t *pool, const ap_directive_t *first, bool named,
+                       server_rec *server)
 {
     bool here = named || value_of(pool, first, "AuthName") != NULL;
 
     if (!here && is(value_of(pool, first, "AuthType"), "Bearer"))
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "AB0304: AuthType Bearer without AuthName: the realm of"
-                     " challenges is the server's name (%s:%d)", first->filename, first->line_num);
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "AB0304: AuthType Bearer without AuthName: the realm of"
+                     " challenges is the server's name (%s:%d)",
+                     first->filename, first->line_num);
     for (; first != NULL; first = first->next)
         warn_names(pool, first->first_child, here, server);
 }
@@ -212,7 +223,8 @@ static void warn_trace(const registry *all, server_rec *server)
 
         if (core->trace_enable == AP_TRACE_DISABLE)
             continue;
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "AB0305: TRACE is answered before authentication and echoes"
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "AB0305: TRACE is answered before authentication and echoes"
                      " tokens: want TraceEnable off");
         return;
     }
@@ -222,7 +234,8 @@ static apr_array_header_t *key_files(apr_pool_t *pool, const registry *all)
 {
     apr_array_header_t *files = apr_array_make(pool, 8, sizeof(const char *));
 
-    for (apr_hash_index_t *at = apr_hash_first(pool, all->trusts); at != NULL; at = apr_hash_next(at)) {
+    for (apr_hash_index_t *at = apr_hash_first(pool, all->trusts); at != NULL;
+         at = apr_hash_next(at)) {
         const bearer_trust *trust = apr_hash_this_val(at);
         const char *file;
 
@@ -239,7 +252,8 @@ static void warn_files(apr_pool_t *pool, const registry *all, server_rec *server
     bearer_reader_check(files);
     for (int i = 0; i < files->nelts; i++)
         if (APR_ARRAY_IDX(files, i, const char *) != NULL)
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "AB0306: the key file %s cannot be read by the user that"
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         "AB0306: the key file %s cannot be read by the user that"
                          " the server runs as: a change needs a graceful restart",
                          APR_ARRAY_IDX(files, i, const char *));
 }
@@ -247,12 +261,16 @@ static void warn_files(apr_pool_t *pool, const registry *all, server_rec *server
 void bearer_registry_report(apr_pool_t *pool, server_rec *server)
 {
     static const int levels[] = {
-        [BEARER_LOG_ERROR] = APLOG_ERR, [BEARER_LOG_WARNING] = APLOG_WARNING, [BEARER_LOG_INFO] = APLOG_INFO,
+        [BEARER_LOG_ERROR] = APLOG_ERR,
+        [BEARER_LOG_WARNING] = APLOG_WARNING,
+        [BEARER_LOG_INFO] = APLOG_INFO,
     };
     const registry *all = registry_of(server->process->pconf);
 
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
-                 " %s, APR %s), %u issuers", ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                 "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
+                 " %s, APR %s), %u issuers",
+                 ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
                  bearer_json_library(), apr_version_string(), apr_hash_count(all->trusts));
     for (int i = 0; i < all->lines->nelts; i++) {
         const line *one = &APR_ARRAY_IDX(all->lines, i, line);

@@ -49,7 +49,8 @@ const char *bearer_request_realm(request_rec *r)
 /* What may stand in a log line of bytes that a client sent: printable ASCII, at most 64. */
 static const char *loggable(apr_pool_t *pool, bearer_span text)
 {
-    char *out = apr_pstrmemdup(pool, text.ptr != NULL ? text.ptr : "", text.len < 64 ? text.len : 64);
+    char *out = apr_pstrmemdup(pool, text.ptr != NULL ? text.ptr : "",
+                               text.len < 64 ? text.len : 64);
 
     for (char *c = out; *c != '\0'; c++)
         if (*c < ' ' || *c > '~' || *c == '"')
@@ -64,7 +65,8 @@ static const char *fingerprint(apr_pool_t *pool, bearer_span token)
 
     if (token.len == 0 || EVP_Digest(token.ptr, token.len, digest, NULL, EVP_sha256(), NULL) != 1)
         return "";
-    return apr_psprintf(pool, ", token %02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+    return apr_psprintf(pool, ", token %02x%02x%02x%02x", digest[0], digest[1], digest[2],
+                        digest[3]);
 }
 
 static const char *whence(apr_pool_t *pool, const bearer_request *request)
@@ -72,8 +74,13 @@ static const char *whence(apr_pool_t *pool, const bearer_request *request)
     const bearer_findings *found = &request->findings;
 
     return apr_pstrcat(pool,
-        found->trust != NULL ? apr_psprintf(pool, "; issuer \"%s\"", found->trust->rules.name) : "",
-        found->kid.len > 0 ? apr_psprintf(pool, ", kid \"%s\"", loggable(pool, found->kid)) : "", NULL);
+                       found->trust != NULL
+                           ? apr_psprintf(pool, "; issuer \"%s\"", found->trust->rules.name)
+                           : "",
+                       found->kid.len > 0
+                           ? apr_psprintf(pool, ", kid \"%s\"", loggable(pool, found->kid))
+                           : "",
+                       NULL);
 }
 
 void bearer_request_log(request_rec *r, const bearer_request *request, bearer_span token)
@@ -83,12 +90,13 @@ void bearer_request_log(request_rec *r, const bearer_request *request, bearer_sp
 
     if (request->verdict.reason == BEARER_ACCEPTED)
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "AB0102: accepted: user \"%s\"%s%s",
-                      loggable(r->pool, bearer_span_of(request->identity->user)), whence(r->pool, request),
-                      fingerprint(r->pool, token));
+                      loggable(r->pool, bearer_span_of(request->identity->user)),
+                      whence(r->pool, request), fingerprint(r->pool, token));
     else
         ap_log_rerror(APLOG_MARK, answer->ordinary ? APLOG_INFO : APLOG_WARNING, 0, r,
                       "AB0101: refused: %s%s%s%s%s", answer->name, detail != NULL ? ": " : "",
-                      detail != NULL ? detail : "", whence(r->pool, request), fingerprint(r->pool, token));
+                      detail != NULL ? detail : "", whence(r->pool, request),
+                      fingerprint(r->pool, token));
 }
 
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token)
@@ -111,7 +119,9 @@ int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span 
 static void log_line(void *context, bearer_log_level level, const char *text)
 {
     static const int levels[] = {
-        [BEARER_LOG_ERROR] = APLOG_ERR, [BEARER_LOG_WARNING] = APLOG_WARNING, [BEARER_LOG_INFO] = APLOG_INFO,
+        [BEARER_LOG_ERROR] = APLOG_ERR,
+        [BEARER_LOG_WARNING] = APLOG_WARNING,
+        [BEARER_LOG_INFO] = APLOG_INFO,
     };
 
     ap_log_rerror(APLOG_MARK, levels[level], 0, (request_rec *)context, "AB0201: %s", text);

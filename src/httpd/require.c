@@ -10,7 +10,8 @@
 
 typedef const char *maker(apr_pool_t *pool, const bearer_word *words, const bearer_match **match);
 
-static const char *parse(cmd_parms *cmd, const char *line, const void **parsed, const char *name, maker *make)
+static const char *parse(cmd_parms *cmd, const char *line, const void **parsed, const char *name,
+                         maker *make)
 {
     const char *error = NULL;
     const bearer_word *words = bearer_words_split(cmd->pool, line, &error);
@@ -39,8 +40,8 @@ static const char *parse_issuer(cmd_parms *cmd, const char *line, const void **p
     return parse(cmd, line, parsed, "issuer", bearer_match_issuer_make);
 }
 
-/* Asked twice in most requests, the first time before anybody is known: only a token verified in this very request
- * counts. */
+/* Asked twice in most requests, the first time before anybody is known: only a token verified in
+ * this very request counts. */
 static authz_status check(request_rec *r, const char *line, const void *parsed)
 {
     const bearer_request *request = bearer_request_find(r);

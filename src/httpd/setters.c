@@ -27,9 +27,11 @@ static size_t list_length(const void *list)
     return n;
 }
 
-/* A copy of a NULL-terminated list of pointers with room for `more`; *n is where they go. A list that is repeated in a section
- * goes on, an inherited one is never seen here: each section starts with its defaults. */
-static const void **extend(cmd_parms *cmd, const bearer_conf *conf, const void *list, size_t more, size_t *n)
+/* A copy of a NULL-terminated list of pointers with room for `more`; *n is where they go. A list
+ * that is repeated in a section goes on, an inherited one is never seen here: each section starts
+ * with its defaults. */
+static const void **extend(cmd_parms *cmd, const bearer_conf *conf, const void *list, size_t more,
+                           size_t *n)
 {
     bool given = (conf->set >> (cmd->cmd - bearer_directives) & 1) != 0;
     const void **copy;
@@ -76,7 +78,8 @@ const char *bearer_set_body(cmd_parms *cmd, void *conf, const char *word)
             *(int *)bearer_conf_slot(cmd, conf) = i;
             return NULL;
         }
-    return complain(cmd, apr_psprintf(cmd->pool, "want auto, problem, json or httpd, not '%s'", word));
+    return complain(cmd,
+                    apr_psprintf(cmd->pool, "want auto, problem, json or httpd, not '%s'", word));
 }
 
 const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text)
@@ -89,7 +92,9 @@ const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text)
     if (!off && ap_cstr_casecmp(text, "On") != 0) {
         when = ap_expr_parse_cmd(cmd, text, AP_EXPR_FLAG_DONT_VARY, &error, NULL);
         if (when == NULL)
-            return complain(cmd, apr_psprintf(cmd->pool, "want On, Off or an expression, not '%s': %s", text, error));
+            return complain(cmd,
+                            apr_psprintf(cmd->pool, "want On, Off or an expression, not '%s': %s",
+                                         text, error));
     }
     offer = bearer_conf_slot(cmd, conf);
     *offer = (bearer_offer){ .off = off, .when = when };
@@ -158,8 +163,10 @@ const char *bearer_set_issuer(cmd_parms *cmd, void *section, int argc, char *con
         return complain(cmd, argc > 0 ? apr_psprintf(cmd->pool, "%s: %s", argv[0], error) : error);
     for (size_t i = 0; i < n; i++)
         if (strcmp(conf->trusts[i]->rules.name, trust->rules.name) == 0)
-            return complain(cmd, apr_psprintf(cmd->pool, "%s is named twice in one section; give it one line"
-                                              " (keys= may repeat)", argv[0]));
+            return complain(cmd, apr_psprintf(cmd->pool,
+                                              "%s is named twice in one section; give it one line"
+                                              " (keys= may repeat)",
+                                              argv[0]));
     list[n] = trust;
     *(const void ***)bearer_conf_slot(cmd, conf) = list;
     bearer_registry_section(cmd, conf);
@@ -179,8 +186,12 @@ const char *bearer_set_providers(cmd_parms *cmd, void *section, int argc, char *
         const bearer_provider *provider = bearer_provider_find(argv[i]);
 
         if (provider == NULL)
-            return complain(cmd, apr_psprintf(cmd->pool, "unknown provider '%s'%s: want jwt", argv[i], nearest == NULL
-                                              ? "" : apr_psprintf(cmd->pool, " (is '%s' meant?)", nearest)));
+            return complain(cmd,
+                            apr_psprintf(cmd->pool, "unknown provider '%s'%s: want jwt", argv[i],
+                                         nearest == NULL
+                                             ? ""
+                                             : apr_psprintf(cmd->pool, " (is '%s' meant?)",
+                                                            nearest)));
         list[n++] = provider;
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;
@@ -199,21 +210,27 @@ const char *bearer_set_places(cmd_parms *cmd, void *section, int argc, char *con
         const bearer_place *place = bearer_place_find(argv[i]);
 
         if (place == NULL)
-            return complain(cmd, apr_psprintf(cmd->pool, "unknown way '%s': this version wants %s", argv[i],
-                                              bearer_place_names()));
+            return complain(cmd, apr_psprintf(cmd->pool, "unknown way '%s': this version wants %s",
+                                              argv[i], bearer_place_names()));
         list[n++] = place;
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;
     return NULL;
 }
 
-/* Names that mean something to servers, loaders, interpreters and shells. A claim must not be able to become one. */
+/* Names that mean something to servers, loaders, interpreters and shells. A claim must not be able
+ * to become one. */
 static const char *const reserved[] = {
-    "BEARER_REASON", "AUTH_*", "REMOTE_*", "REDIRECT_*", "HTTP_*", "HTTPS*", "SERVER_*", "REQUEST_*", "SCRIPT_*",
-    "DOCUMENT_*", "CONTENT_*", "CONTEXT_*", "GATEWAY_*", "QUERY_*", "PATH*", "SSL_*", "UNIQUE_ID", "LD_*", "DYLD_*",
-    "GCONV_*", "MALLOC_*", "LC_*", "LANG*", "TZ*", "IFS", "ENV", "BASH*", "HOME", "SHELL", "USER", "LOGNAME", "TMP*",
-    "TEMP*", "PHP*", "PERL*", "PYTHON*", "RUBY*", "NODE_*", "JAVA_*", "GIT_*", "NO_PROXY", "ALL_PROXY", "FTP_PROXY",
-    "OPENSSL_*", "APACHE_*", "AUTHORIZE_*", "PROXY*", "FCGI_*", NULL
+    "BEARER_REASON", "AUTH_*",    "REMOTE_*",  "REDIRECT_*", "HTTP_*",
+    "HTTPS*",        "SERVER_*",  "REQUEST_*", "SCRIPT_*",   "DOCUMENT_*",
+    "CONTENT_*",     "CONTEXT_*", "GATEWAY_*", "QUERY_*",    "PATH*",
+    "SSL_*",         "UNIQUE_ID", "LD_*",      "DYLD_*",     "GCONV_*",
+    "MALLOC_*",      "LC_*",      "LANG*",     "TZ*",        "IFS",
+    "ENV",           "BASH*",     "HOME",      "SHELL",      "USER",
+    "LOGNAME",       "TMP*",      "TEMP*",     "PHP*",       "PERL*",
+    "PYTHON*",       "RUBY*",     "NODE_*",    "JAVA_*",     "GIT_*",
+    "NO_PROXY",      "ALL_PROXY", "FTP_PROXY", "OPENSSL_*",  "APACHE_*",
+    "AUTHORIZE_*",   "PROXY*",    "FCGI_*",    NULL
 };
 
 static const char *refuse_name(apr_pool_t *pool, const char *name)
@@ -246,11 +263,14 @@ static const char *read_variable(cmd_parms *cmd, const char *text, const bearer_
 {
     bearer_variable *made = apr_pcalloc(cmd->pool, sizeof(*made));
     const char *equals = strrchr(text, '=');
-    const char *claim = equals != NULL ? apr_pstrmemdup(cmd->pool, text, (apr_size_t)(equals - text)) : text;
+    const char *claim = equals != NULL
+                            ? apr_pstrmemdup(cmd->pool, text, (apr_size_t)(equals - text))
+                            : text;
     const char *error = bearer_path_make(cmd->pool, claim, &made->claim);
 
     if (error == NULL)
-        made->name = equals != NULL ? apr_pstrdup(cmd->pool, equals + 1) : default_name(cmd->pool, made->claim);
+        made->name = equals != NULL ? apr_pstrdup(cmd->pool, equals + 1)
+                                    : default_name(cmd->pool, made->claim);
     if (error == NULL && equals != NULL)
         error = refuse_name(cmd->pool, made->name);
     *variable = made;
@@ -277,7 +297,8 @@ const char *bearer_set_variables(cmd_parms *cmd, void *section, int argc, char *
         error = read_variable(cmd, argv[i], &variable);
         for (size_t k = 0; error == NULL && k < n; k++)
             if (strcmp(((const bearer_variable *)list[k])->name, variable->name) == 0)
-                error = apr_psprintf(cmd->pool, "two claims for the one variable %s", variable->name);
+                error = apr_psprintf(cmd->pool, "two claims for the one variable %s",
+                                     variable->name);
         if (error != NULL)
             return complain(cmd, error);
         list[n++] = variable;

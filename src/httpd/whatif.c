@@ -9,7 +9,8 @@
 /* Different words that one question may meet. More are not worth the walks. */
 #define WORDS 64
 
-/* A set of scopes: bit i is word i, words numbered as the walks met them, which is configuration order. */
+/* A set of scopes: bit i is word i, words numbered as the walks met them, which is configuration
+ * order. */
 typedef apr_uint64_t scope_set;
 
 struct bearer_walk {
@@ -45,7 +46,8 @@ static scope_set bit_of(bearer_walk *walk, const char *word)
     }
     if (i == walk->count) {
         walk->words[walk->count++] = word;
-        if (walk->identity != NULL && bearer_identity_has_scope(walk->identity, bearer_span_of(word)))
+        if (walk->identity != NULL
+            && bearer_identity_has_scope(walk->identity, bearer_span_of(word)))
             walk->held |= APR_UINT64_C(1) << i;
     }
     return APR_UINT64_C(1) << i;
@@ -64,7 +66,8 @@ bool bearer_walk_scope(bearer_walk *walk, const bearer_match *rule)
     return false;
 }
 
-/* Without an identity a walk that ends in "a user is needed" has passed: only a hard no shows that scopes are missing. */
+/* Without an identity a walk that ends in "a user is needed" has passed: only a hard no shows that
+ * scopes are missing. */
 static bool run_hooks(question *q)
 {
     int status;
@@ -81,7 +84,8 @@ static bool run_hooks(question *q)
     return status == OK || status == DECLINED;
 }
 
-/* One walk over httpd's rules. It must leave no trace: each denial would log a line and set a challenge. */
+/* One walk over httpd's rules. It must leave no trace: each denial would log a line and set a
+ * challenge. */
 static bool passes(question *q, scope_set pretended, bool own_too)
 {
     static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
@@ -164,12 +168,13 @@ static const char *words_of(const question *q, scope_set set)
 
     for (size_t i = 0; i < q->walk.count; i++)
         if ((set >> i & 1) != 0)
-            text = apr_pstrcat(q->r->pool, text != NULL ? text : "", text != NULL ? " " : "", q->walk.words[i], NULL);
+            text = apr_pstrcat(q->r->pool, text != NULL ? text : "", text != NULL ? " " : "",
+                               q->walk.words[i], NULL);
     return text;
 }
 
-/* A token with exactly these scopes would have passed, it is not what the token has already, and what else the token
- * has is not forbidden. */
+/* A token with exactly these scopes would have passed, it is not what the token has already, and
+ * what else the token has is not forbidden. */
 static bool is_answer(question *q, scope_set set)
 {
     const bearer_identity *identity = q->request->identity;

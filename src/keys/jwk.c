@@ -13,7 +13,9 @@
 #include <openssl/param_build.h>
 
 /* Members that only private keys have: RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037, RFC 9964. */
-static const char *const private_members[] = { "d", "p", "q", "dp", "dq", "qi", "oth", "priv", "k" };
+static const char *const private_members[] = {
+    "d", "p", "q", "dp", "dq", "qi", "oth", "priv", "k"
+};
 
 static void bld_done(OSSL_PARAM_BLD **builder)
 {
@@ -81,7 +83,8 @@ static EVP_PKEY *read_rsa(apr_pool_t *pool, const bearer_json *jwk, bearer_curve
     return from_params("RSA", builder);
 }
 
-/* RFC 7518 section 6.2.1: both coordinates in full length. OpenSSL wants them as an uncompressed point. */
+/* RFC 7518 section 6.2.1: both coordinates in full length. OpenSSL wants them as an uncompressed
+ * point. */
 static EVP_PKEY *read_ec(apr_pool_t *pool, const bearer_json *jwk, bearer_curve curve)
 {
     BEARER_SCOPED(bld_done) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -95,14 +98,17 @@ static EVP_PKEY *read_ec(apr_pool_t *pool, const bearer_json *jwk, bearer_curve 
     memcpy(point + 1, x, x_len);
     memcpy(point + 1 + x_len, y, y_len);
     if (builder == NULL
-        || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, info->openssl, 0) != 1
+        || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, info->openssl, 0)
+               != 1
         || OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point,
-                                            1 + x_len + y_len) != 1)
+                                            1 + x_len + y_len)
+               != 1)
         return NULL;
     return from_params("EC", builder);
 }
 
-static EVP_PKEY *read_raw(apr_pool_t *pool, const bearer_json *jwk, const char *member, bearer_curve curve)
+static EVP_PKEY *read_raw(apr_pool_t *pool, const bearer_json *jwk, const char *member,
+                          bearer_curve curve)
 {
     const bearer_curve_info *info = bearer_curve_get(curve);
     unsigned char *bytes;
@@ -155,8 +161,9 @@ static const char *refuse_purpose(const bearer_json *jwk)
 
     if (found == BEARER_WRONG || (found == BEARER_PRESENT && !bearer_span_is(use, "sig")))
         return "its use is not sig";
-    if (ops != NULL && (bearer_json_kind_of(ops) != BEARER_JSON_ARRAY || !bearer_json_is_strings(ops)
-                        || !has_verify(ops)))
+    if (ops != NULL
+        && (bearer_json_kind_of(ops) != BEARER_JSON_ARRAY || !bearer_json_is_strings(ops)
+            || !has_verify(ops)))
         return "its key_ops do not have verify";
     for (size_t i = 0; i < sizeof(private_members) / sizeof(private_members[0]); i++)
         if (bearer_json_member(jwk, private_members[i]) != NULL)
@@ -185,12 +192,14 @@ static const bearer_key *read_key(apr_pool_t *pool, const bearer_json *jwk, cons
             return NULL;
     }
     pkey = types[i].read(pool, jwk, curve);
-    *error = "a member is missing, malformed or of a wrong length, or this OpenSSL does not offer it";
+    *error =
+        "a member is missing, malformed or of a wrong length, or this OpenSSL does not offer it";
     ERR_clear_error();
     return pkey != NULL ? bearer_key_adopt(pool, pkey, error) : NULL;
 }
 
-/* RFC 7517 section 4.4: an `alg` binds the key; one that is not ours or does not fit makes it useless here. */
+/* RFC 7517 section 4.4: an `alg` binds the key; one that is not ours or does not fit makes it
+ * useless here. */
 static bool read_alg(const bearer_json *jwk, const bearer_key *key, const bearer_alg **alg)
 {
     bearer_span name;
@@ -218,8 +227,9 @@ static const bearer_key *read_jwk(apr_pool_t *pool, const bearer_json *jwk, cons
         return NULL;
     }
     *error = "memory failed";
-    return bearer_key_copy(pool, key, named == BEARER_PRESENT ? apr_pstrmemdup(pool, kid.ptr, kid.len)
-                                                              : NULL, alg);
+    return bearer_key_copy(pool, key,
+                           named == BEARER_PRESENT ? apr_pstrmemdup(pool, kid.ptr, kid.len) : NULL,
+                           alg);
 }
 
 /* Text of a document for the log: short, and nothing but printable ASCII. */
@@ -233,8 +243,8 @@ static const char *loggable(apr_pool_t *pool, bearer_span text)
     return out;
 }
 
-static void take_key(apr_pool_t *pool, const bearer_json *jwk, size_t place, apr_array_header_t *keys,
-                     const bearer_log *log)
+static void take_key(apr_pool_t *pool, const bearer_json *jwk, size_t place,
+                     apr_array_header_t *keys, const bearer_log *log)
 {
     bearer_span kid = { "", 0 };
     const char *error;
@@ -245,8 +255,9 @@ static void take_key(apr_pool_t *pool, const bearer_json *jwk, size_t place, apr
         return;
     }
     bearer_json_string(jwk, "kid", &kid);
-    bearer_log_line(log, BEARER_LOG_INFO, "key %" APR_SIZE_T_FMT " of the set, kid \"%s\", is skipped: %s",
-                    place + 1, loggable(pool, kid), error);
+    bearer_log_line(log, BEARER_LOG_INFO,
+                    "key %" APR_SIZE_T_FMT " of the set, kid \"%s\", is skipped: %s", place + 1,
+                    loggable(pool, kid), error);
 }
 
 const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,
@@ -262,7 +273,8 @@ const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, con
     set = bearer_json_member(document, "keys");
     if (set == NULL && bearer_json_member(document, "kty") != NULL)
         take_key(pool, document, 0, keys, log);
-    else if (bearer_json_kind_of(set) != BEARER_JSON_ARRAY || bearer_json_count(set) > BEARER_JWK_MAX_KEYS) {
+    else if (bearer_json_kind_of(set) != BEARER_JSON_ARRAY
+             || bearer_json_count(set) > BEARER_JWK_MAX_KEYS) {
         *error = set == NULL ? "neither a JWK Set nor a JWK: no member keys and no member kty"
                              : "its member keys is no array of at most 5000 keys";
         return NULL;

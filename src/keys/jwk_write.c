@@ -57,7 +57,8 @@ static char *write_ec(apr_pool_t *pool, const bearer_key *key)
 
     if (x == NULL || y == NULL)
         return NULL;
-    return apr_psprintf(pool, "\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"", info->name, x, y);
+    return apr_psprintf(pool, "\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"", info->name,
+                        x, y);
 }
 
 static char *write_okp(apr_pool_t *pool, const bearer_key *key)

@@ -28,7 +28,8 @@ typedef struct {
     char error[256];                /* the last complaint, so that it is logged once */
 } source;
 
-/* The mutex guards nothing but the pointer: it is held for a few instructions, never while a key is read or used. */
+/* The mutex guards nothing but the pointer: it is held for a few instructions, never while a key is
+ * read or used. */
 struct bearer_keystore {
     apr_thread_mutex_t *mutex;
     bearer_keyset *set;             /* the keys of all sources */
@@ -76,8 +77,8 @@ static size_t list_length(const bearer_key *const *keys)
 /* Reads the source into a set of its own. On failure what it had stays. */
 static bool read_source(apr_pool_t *pool, source *from, const bearer_log *log, const char **error)
 {
-    const bearer_key *const *keys = bearer_source_read(pool, from->file, from->kind->reader, &from->stamp,
-                                                       log, error);
+    const bearer_key *const *keys = bearer_source_read(pool, from->file, from->kind->reader,
+                                                       &from->stamp, log, error);
     bearer_keyset *set;
 
     if (keys == NULL)
@@ -163,8 +164,8 @@ static const char *open_sources(apr_pool_t *pool, bearer_keystore *store, const 
     return error;
 }
 
-bearer_keystore *bearer_keystore_open(apr_pool_t *pool, const char *const *sources, const bearer_log *log,
-                                      const char **error)
+bearer_keystore *bearer_keystore_open(apr_pool_t *pool, const char *const *sources,
+                                      const bearer_log *log, const char **error)
 {
     bearer_keystore *store = apr_pcalloc(pool, sizeof(*store));
 
@@ -201,8 +202,9 @@ static bool look_at(apr_pool_t *scratch, source *from, const bearer_log *log)
         return false;
     }
     from->error[0] = '\0';
-    bearer_log_line(log, BEARER_LOG_INFO, "the key file %s was read again: %" APR_SIZE_T_FMT " keys",
-                    from->file, bearer_keyset_count(from->keys));
+    bearer_log_line(log, BEARER_LOG_INFO,
+                    "the key file %s was read again: %" APR_SIZE_T_FMT " keys", from->file,
+                    bearer_keyset_count(from->keys));
     return true;
 }
 

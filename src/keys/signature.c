@@ -41,7 +41,8 @@ static bearer_signature check_hmac(const bearer_key *key, const bearer_alg *alg,
 
 static bool set_pss(EVP_PKEY_CTX *ctx)
 {
-    /* RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash (OpenSSL's default). */
+    /* RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash (OpenSSL's
+     * default). */
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1
         && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
@@ -64,7 +65,8 @@ static bearer_signature check_evp(const bearer_key *key, const bearer_alg *alg,
 /* Longest: two 66-byte integers, each with a sign byte, tag and length, in a sequence. */
 #define DER_MAX (2 * (66 + 1 + 2) + 4)
 
-/* RFC 7518 section 3.4: R and S, each as long as a coordinate, without any structure around them. */
+/* RFC 7518 section 3.4: R and S, each as long as a coordinate, without any structure around
+ * them. */
 static bearer_signature check_ecdsa(const bearer_key *key, const bearer_alg *alg,
                                     bearer_span input, bearer_span signature)
 {
@@ -104,7 +106,8 @@ bearer_signature bearer_signature_check(const bearer_key *key, const bearer_alg 
     if (!bearer_key_fits(key, alg))
         return BEARER_SIGNATURE_WRONG;
     result = families[alg->family](key, alg, input, signature);
-    /* The queue is per thread, and mod_ssl would blame the next connection for what is left in it. */
+    /* The queue is per thread, and mod_ssl would blame the next connection for what is left in
+     * it. */
     if (result != BEARER_SIGNATURE_HOLDS)
         ERR_clear_error();
     return result;
@@ -142,7 +145,8 @@ bool bearer_signature_available(const bearer_alg *alg)
         available = available && fetch_signature("RSA");
     if (alg->kty == BEARER_KTY_EC)
         available = available && fetch_signature("ECDSA") && have_group(alg->curve);
-    if (alg->kty == BEARER_KTY_AKP || (alg->kty == BEARER_KTY_OKP && alg->curve != BEARER_CURVE_NONE))
+    if (alg->kty == BEARER_KTY_AKP
+        || (alg->kty == BEARER_KTY_OKP && alg->curve != BEARER_CURVE_NONE))
         available = fetch_signature(bearer_curve_get(alg->curve)->openssl);
     if (alg->kty == BEARER_KTY_OKP && alg->curve == BEARER_CURVE_NONE)
         available = fetch_signature("ED25519") || fetch_signature("ED448");

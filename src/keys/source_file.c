@@ -5,16 +5,18 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
-#define WANTED (APR_FINFO_MTIME | APR_FINFO_CTIME | APR_FINFO_SIZE | APR_FINFO_INODE | APR_FINFO_TYPE)
+#define WANTED                                                                                     \
+    (APR_FINFO_MTIME | APR_FINFO_CTIME | APR_FINFO_SIZE | APR_FINFO_INODE | APR_FINFO_TYPE)
 
-const bearer_key *const *bearer_source_secret(apr_pool_t *pool, bearer_span text, const bearer_log *log,
-                                              const char **error)
+const bearer_key *const *bearer_source_secret(apr_pool_t *pool, bearer_span text,
+                                              const bearer_log *log, const char **error)
 {
     const bearer_key **keys = apr_pcalloc(pool, 2 * sizeof(*keys));
     bearer_span body = { text.ptr, text.len - (text.len > 0) };
 
     if (text.len > 0 && text.ptr[body.len] == '\n' && !bearer_span_has_control(body))
-        bearer_log_line(log, BEARER_LOG_WARNING, "the secret looks like text and ends in a newline, which"
+        bearer_log_line(log, BEARER_LOG_WARNING,
+                        "the secret looks like text and ends in a newline, which"
                         " is part of the key: is that meant?");
     keys[0] = bearer_key_secret(pool, text.ptr, text.len, error);
     return keys[0] != NULL ? (const bearer_key *const *)keys : NULL;
@@ -27,7 +29,8 @@ static bearer_stamp stamp_of(const apr_finfo_t *info)
 
 static bool same_stamp(const bearer_stamp *a, const bearer_stamp *b)
 {
-    return a->mtime == b->mtime && a->ctime == b->ctime && a->size == b->size && a->inode == b->inode;
+    return a->mtime == b->mtime && a->ctime == b->ctime && a->size == b->size
+           && a->inode == b->inode;
 }
 
 bool bearer_source_changed(apr_pool_t *pool, const char *file, const bearer_stamp *stamp)
@@ -48,8 +51,10 @@ static const char *because(apr_pool_t *pool, const char *what, apr_status_t stat
     return apr_psprintf(pool, "%s: %s", what, apr_strerror(status, why, sizeof(why)));
 }
 
-/* The whole of an open file; its stamp is taken before the first byte, so that a write in between shows later. */
-static const char *read_open(apr_pool_t *pool, apr_file_t *file, bearer_stamp *stamp, bearer_span *text)
+/* The whole of an open file; its stamp is taken before the first byte, so that a write in between
+ * shows later. */
+static const char *read_open(apr_pool_t *pool, apr_file_t *file, bearer_stamp *stamp,
+                             bearer_span *text)
 {
     apr_finfo_t info;
     apr_status_t status = apr_file_info_get(&info, WANTED, file);
@@ -72,7 +77,8 @@ static const char *read_open(apr_pool_t *pool, apr_file_t *file, bearer_stamp *s
 }
 
 /* Looked at before it is opened: opening a pipe would wait for its writer. */
-static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *stamp, bearer_span *text)
+static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *stamp,
+                             bearer_span *text)
 {
     apr_file_t *file;
     apr_finfo_t info;
@@ -84,7 +90,8 @@ static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *s
         return "is no regular file";
     if (status == APR_SUCCESS) {
         *stamp = stamp_of(&info);
-        status = apr_file_open(&file, name, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+        status = apr_file_open(&file, name, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT,
+                               pool);
     }
     if (status != APR_SUCCESS)
         return because(pool, "cannot be opened", status);
@@ -106,8 +113,9 @@ static void name_line(void *context, bearer_log_level level, const char *text)
     bearer_log_line(to->log, level, "%s: %s", to->file, text);
 }
 
-const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file, bearer_key_reader *reader,
-                                            bearer_stamp *stamp, const bearer_log *log, const char **error)
+const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
+                                            bearer_key_reader *reader, bearer_stamp *stamp,
+                                            const bearer_log *log, const char **error)
 {
     named_log named = { log, file };
     const bearer_key *const *keys;

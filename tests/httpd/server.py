@@ -31,6 +31,8 @@ CORE = ("authn_core authz_core authz_user authz_host authz_groupfile authn_file 
         "alias dir mime env setenvif rewrite headers include negotiation autoindex")
 ALWAYS = "unixd log_config version watchdog"     # part of the binary on some systems
 START_SECONDS = 15.0
+# Logged at notice when the port is open and the parent takes signals; before that a signal would end it.
+SERVING = re.compile("resuming normal operations")
 
 MPM = {
     "event": "StartServers 1\nServerLimit 4\nThreadsPerChild 8\nMaxRequestWorkers 32\n"
@@ -110,7 +112,7 @@ class Httpd:
     """conf: configuration text after the harness's own; {root}, {docs}, {keys} and {port} are replaced in it.
 
     modules: further modules to load (without mod_ and .so). bearer=False leaves mod_auth_bearer out.
-    level: the argument of LogLevel.
+    level: the argument of LogLevel; notice at least, since start() reads the log.
     """
 
     def __init__(self, conf="", modules="", mpm=None, bearer=True, level="info auth_bearer:debug"):
@@ -213,8 +215,7 @@ class Httpd:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             assert self.process.poll() is None, "httpd did not start:\n" + self.tail()
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            if SERVING.search(self.log()):
                 return self
             time.sleep(0.02)
         self.kill()
@@ -222,10 +223,9 @@ class Httpd:
 
     def graceful(self):
         """Graceful restart; returns when the new generation serves."""
-        pattern = re.compile("resuming normal operations")
-        before = len(pattern.findall(self.log()))
+        before = len(SERVING.findall(self.log()))
         self.process.send_signal(signal.SIGUSR1)
-        self.wait_for(lambda: len(pattern.findall(self.log())) > before, "a graceful restart")
+        self.wait_for(lambda: len(SERVING.findall(self.log())) > before, "a graceful restart")
 
     def stop(self):
         if self.process is None:

@@ -62,6 +62,7 @@ def test_a_token_in_a_log_fails(part):
     with pytest.raises(AssertionError, match="access_log holds a token or secret"):
         with Httpd(bearer=False).running() as server:
             server.get("/index.html?" + part(tokens.good()))
+            server.wait_for(lambda: "index.html?" in server.log("access_log"), "the access log")
 
 
 def test_a_secret_in_a_log_is_found():

@@ -27,7 +27,7 @@ class Result:
         self.output = done.stdout.decode()
         lines = self.output.splitlines() or [""]
         self.reason = lines[0]
-        self.lines = dict(line.split(": ", 1) for line in lines[1:])
+        self.lines = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
 
 
 def run(*words, stdin=b"", cwd=None, code=None, umask=-1):
@@ -49,8 +49,8 @@ def mint(*words, cwd=None):
 
 def signers():
     """Algorithm -> what `htbearer version` says of it."""
-    lines = run("version", code=0).output.splitlines()[2:]
-    return dict(line.split(": ", 1) for line in lines)
+    lines = run("version", code=0).lines
+    return {name: who for name, who in lines.items() if name != "library"}
 
 
 def offered():

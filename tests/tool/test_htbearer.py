@@ -43,7 +43,7 @@ class Keys:
     def check(self, token, *words, code=None):
         known = [word for word in (f"issuer={ISSUER}", f"audience={AUDIENCE}", *self.checking)
                  if not any(own.startswith(word.split("=")[0] + "=") for own in words)]
-        return htbearer.run("check", *known, *words, stdin=token + "\n", cwd=self.folder, code=code)
+        return htbearer.run("check", *known, *words, stdin=token, cwd=self.folder, code=code)
 
     def verify(self, token, code=None):
         return htbearer.run("verify", *self.checking, stdin=token, cwd=self.folder, code=code)
@@ -212,14 +212,13 @@ REASONS = [
     (["typ="], ["types=JWT"], "type_wrong", "the header's typ"),
     (["claim=token_use=id"], [], "type_wrong", "an ID or other token, no access token"),
     (['json={"exp":null}'], [], "claim_malformed", "exp is absent"),
-    (["claim=scope2=1"], [], "accepted", None),
+    (["claim=scp=1"], [], "claim_malformed", "the scope claim"),
     (['json={"sub":null}'], [], "user_missing", "no user claim is present"),
     (['json={"sub":null}', "claim=client_id=robot"], [], "accepted", None),
     ([], ["user=email"], "user_missing", "no user claim is present"),
     (['claim=cnf={"jkt":"x"}'], [], "binding_unchecked", None),
     (['header={"crit":["exp"]}'], [], "crit_refused", None),
     (["kid=unheard-of"], [], "key_unknown", "ES256"),
-    ([], ["algorithms="], "accepted", None),
     ([], ["scope=read"], "accepted", None),
     ([], ["scope=write read"], "accepted", None),
     ([], ["scope=read admin"], "scope_lacking", "scope read admin"),
@@ -235,9 +234,8 @@ REASONS = [
 ]
 
 
-@pytest.mark.parametrize("said, asked, reason, detail", REASONS)
+@pytest.mark.parametrize("said, asked, reason, detail", REASONS, ids=range(len(REASONS)))
 def test_reasons(keys, said, asked, reason, detail):
-    asked = [word for word in asked if word != "algorithms="]
     if not any(word.startswith("now=") for word in asked):
         asked = [*asked, f"now={NOW}"]
     result = keys("ES256").check(keys("ES256").mint(*CLAIMS, f"now={NOW}", *said), *asked)
@@ -250,7 +248,7 @@ def test_user_words(keys):
     assert keys("ES256").check(token, "user=email", "user-prefix=main:").lines["user"] == "main:alice@example.com"
 
 
-@pytest.mark.parametrize("token, reason", [
+NO_TOKENS = [
     ("", "no_token"),
     ("\n", "no_token"),
     ("\r\n", "no_token"),
@@ -262,10 +260,13 @@ def test_user_words(keys):
     ("a" * 65536 + "\r\n", "token_malformed"),
     ("a" * 65537, "token_too_large"),
     ("a" * 70000, "token_too_large"),
-])
+]
+
+
+@pytest.mark.parametrize("token, reason", NO_TOKENS, ids=range(len(NO_TOKENS)))
 def test_what_is_no_token(keys, token, reason):
-    for result in (keys("ES256").verify(token, code=1), keys("ES256").check(token[:-1] if token == "\n" else token)):
-        assert (result.code, result.reason) == (1, reason)
+    for result in (keys("ES256").verify(token, code=1), keys("ES256").check(token, code=1)):
+        assert result.reason == reason
 
 
 @pytest.mark.parametrize("before, after, reason", [
@@ -307,7 +308,7 @@ CLAIM_ROWS = [
 ]
 
 
-@pytest.mark.parametrize("words, wanted", CLAIM_ROWS)
+@pytest.mark.parametrize("words, wanted", CLAIM_ROWS, ids=range(len(CLAIM_ROWS)))
 @pytest.mark.parametrize("typ", ["typ=JWT", "typ="])
 def test_claims(keys, words, wanted, typ):
     _, claims = htbearer.opened(keys("HS256").mint(*words, typ))
@@ -503,7 +504,7 @@ USAGE = [
 ]
 
 
-@pytest.mark.parametrize("words, wanted", USAGE, ids=lambda value: None)
+@pytest.mark.parametrize("words, wanted", USAGE, ids=range(len(USAGE)))
 def test_wrong_usage(odd_keys, words, wanted):
     before = sorted(path.name for path in odd_keys.iterdir())
     result = htbearer.run(*words, stdin="a.b.c", cwd=odd_keys, code=2)
@@ -521,7 +522,7 @@ def test_help_names_everything(words):
 
 
 def test_version():
-    assert re.match(r"htbearer \d+\.\d+\.\d+\nOpenSSL 3\.", htbearer.run("--version", code=0).output)
+    assert re.match(r"htbearer \d+\.\d+\.\d+\nlibrary: OpenSSL 3\.", htbearer.run("--version", code=0).output)
 
 
 def test_full_disk(keys):

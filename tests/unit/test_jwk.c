@@ -8,8 +8,8 @@
 #define RSA(members) "{\"kty\":\"RSA\"," members "\"n\":\"" RFC7520_RSA_N "\",\"e\":\"AQAB\"}"
 #define RSA_E(e) "{\"kty\":\"RSA\",\"n\":\"" RFC7520_RSA_N "\",\"e\":\"" e "\"}"
 #define EC(members) \
-    "{\"kty\":\"EC\",\"crv\":\"P-256\"," members "\"x\":\"" RFC7515_A3_X "\",\"y\":\"" RFC7515_A3_Y \
-    "\"}"
+    "{\"kty\":\"EC\",\"crv\":\"P-256\"," members \
+    "\"x\":\"" RFC7515_A3_X "\",\"y\":\"" RFC7515_A3_Y "\"}"
 #define EC_XY(crv, x, y) "{\"kty\":\"EC\",\"crv\":\"" crv "\",\"x\":\"" x "\",\"y\":\"" y "\"}"
 #define ED(x) "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" x "\"}"
 
