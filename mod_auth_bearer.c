@@ -22,7 +22,7 @@ static int wrap_access(request_rec *r)
     bearer_request *request;
     int status;
 
-    if (!bearer_expression_used() || bearer_mode_of(r, bearer_conf_get(r)) < BEARER_BESIDE)
+    if (!bearer_expression_used() || bearer_mode_of(r, bearer_conf_get(r)) == BEARER_IDLE)
         return DECLINED;
     request = bearer_request_get(r);
     if (request->in_access > 0)

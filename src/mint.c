@@ -1,9 +1,11 @@
 #include "bearer/mint.h"
 #include "bearer/b64url.h"
+#include "bearer/compact.h"
 #include "bearer/json.h"
 #include "bearer/jwk.h"
 #include "bearer/keystore.h"
 #include "bearer/scoped.h"
+#include "bearer/sign.h"
 #include "bearer/signature.h"
 #include "bearer/source.h"
 
@@ -13,12 +15,10 @@
 #include <jwt.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 struct bearer_mint_key {
     const bearer_alg *alg;
@@ -31,16 +31,6 @@ struct bearer_mint_key {
 static void bio_done(BIO **bio)
 {
     BIO_free(*bio);
-}
-
-static void md_ctx_done(EVP_MD_CTX **ctx)
-{
-    EVP_MD_CTX_free(*ctx);
-}
-
-static void ecdsa_done(ECDSA_SIG **signature)
-{
-    ECDSA_SIG_free(*signature);
 }
 
 bool bearer_mint_uses_libjwt(const bearer_alg *alg)
@@ -225,26 +215,31 @@ static char *mint_libjwt(apr_pool_t *pool, const bearer_mint_key *key, char *hea
     return copy;
 }
 
-/* Signs once, to see what this libjwt can do with this key. */
+static bool decode(apr_pool_t *pool, bearer_span text, bearer_span *bytes)
+{
+    unsigned char *out = apr_palloc(pool, BEARER_B64URL_DECODED(text.len));
+
+    bytes->ptr = (const char *)out;
+    return bearer_b64url_decode(text, out, &bytes->len);
+}
+
+/* Signs once: whether this libjwt does it rightly with this key, and whether it leaves a typ alone. */
 static bool try_libjwt(apr_pool_t *pool, bearer_mint_key *key)
 {
     char header[] = "{\"typ\":\"at+jwt\"}", claims[] = "{}";
     const char *token = mint_libjwt(pool, key, header, claims);
-    bearer_span part, typ = { NULL, 0 };
+    bearer_span head, signature, typ = { NULL, 0 };
     const bearer_json *json;
-    unsigned char *text;
-    size_t len;
+    bearer_compact parts;
 
-    if (token == NULL)
-        return false;
-    part = (bearer_span){ token, strcspn(token, ".") };
-    text = apr_palloc(pool, BEARER_B64URL_DECODED(part.len));
-    if (!bearer_b64url_decode(part, text, &len)
-        || bearer_json_read(pool, (bearer_span){ (char *)text, len }, &json) != BEARER_JSON_OK)
+    if (token == NULL || !bearer_compact_split(bearer_span_of(token), &parts)
+        || !decode(pool, parts.header, &head) || !decode(pool, parts.signature, &signature)
+        || bearer_json_read(pool, head, &json) != BEARER_JSON_OK)
         return false;
     bearer_json_string(json, "typ", &typ);
     key->keeps_typ = bearer_span_is(typ, "at+jwt");
-    return true;
+    return bearer_signature_check(key->key, key->alg, parts.signing_input, signature)
+        == BEARER_SIGNATURE_HOLDS;
 }
 
 /* libjwt puts a typ of its own where there is none. */
@@ -255,75 +250,6 @@ static bool suits_libjwt(const bearer_mint_key *key, const bearer_json *header)
     return key->libjwt != NULL && bearer_json_string(header, "typ", &typ) == BEARER_PRESENT
         && (key->keeps_typ || bearer_span_is(typ, "JWT"));
 }
-
-static bool sign_hmac(apr_pool_t *pool, const bearer_mint_key *key, bearer_span input,
-                      bearer_span *signature)
-{
-    unsigned char *mac = apr_palloc(pool, EVP_MAX_MD_SIZE);
-    unsigned int len = 0;
-
-    if (HMAC(EVP_get_digestbyname(key->alg->digest), key->key->secret, (int)key->key->secret_len,
-             (const unsigned char *)input.ptr, input.len, mac, &len) == NULL)
-        return false;
-    *signature = (bearer_span){ (char *)mac, len };
-    return true;
-}
-
-/* RFC 7518 section 3.5: the salt is as long as the hash. */
-static bool set_pss(EVP_PKEY_CTX *ctx)
-{
-    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1
-        && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-}
-
-static bool sign_evp(apr_pool_t *pool, const bearer_mint_key *key, bearer_span input,
-                     bearer_span *signature)
-{
-    BEARER_SCOPED(md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const unsigned char *bytes = (const unsigned char *)input.ptr;
-    EVP_PKEY_CTX *params = NULL;                /* belongs to ctx */
-    unsigned char *out;
-    size_t len;
-
-    if (ctx == NULL
-        || EVP_DigestSignInit_ex(ctx, &params, key->alg->digest, NULL, NULL, key->key->pkey,
-                                 NULL) != 1
-        || (key->alg->family == BEARER_PSS && !set_pss(params))
-        || EVP_DigestSign(ctx, NULL, &len, bytes, input.len) != 1)
-        return false;
-    out = apr_palloc(pool, len);
-    if (EVP_DigestSign(ctx, out, &len, bytes, input.len) != 1)
-        return false;
-    *signature = (bearer_span){ (char *)out, len };
-    return true;
-}
-
-/* RFC 7518 section 3.4: R and S, each as long as a coordinate, in place of OpenSSL's DER. */
-static bool sign_ecdsa(apr_pool_t *pool, const bearer_mint_key *key, bearer_span input,
-                       bearer_span *signature)
-{
-    BEARER_SCOPED(ecdsa_done) ECDSA_SIG *pair = NULL;
-    size_t half = bearer_curve_get(key->alg->curve)->bytes;
-    unsigned char *raw = apr_palloc(pool, 2 * half);
-    const unsigned char *der;
-    bearer_span text;
-
-    if (!sign_evp(pool, key, input, &text))
-        return false;
-    der = (const unsigned char *)text.ptr;
-    pair = d2i_ECDSA_SIG(NULL, &der, (long)text.len);
-    if (pair == NULL || BN_bn2binpad(ECDSA_SIG_get0_r(pair), raw, (int)half) < 0
-        || BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + half, (int)half) < 0)
-        return false;
-    *signature = (bearer_span){ (char *)raw, 2 * half };
-    return true;
-}
-
-static bool (*const families[])(apr_pool_t *, const bearer_mint_key *, bearer_span,
-                                bearer_span *) = {
-    [BEARER_HMAC] = sign_hmac,   [BEARER_PKCS1] = sign_evp, [BEARER_PSS] = sign_evp,
-    [BEARER_ECDSA] = sign_ecdsa, [BEARER_PURE] = sign_evp,
-};
 
 static const char *encode(apr_pool_t *pool, bearer_span bytes)
 {
@@ -342,7 +268,7 @@ static char *mint_openssl(apr_pool_t *pool, const bearer_mint_key *key, const ch
                                     encode(pool, bearer_span_of(claims)), NULL);
     bearer_span signature;
 
-    if (!families[key->alg->family](pool, key, bearer_span_of(input), &signature))
+    if (!bearer_sign(pool, key->key, key->alg, bearer_span_of(input), &signature))
         return NULL;
     return apr_pstrcat(pool, input, ".", encode(pool, signature), NULL);
 }
@@ -430,9 +356,10 @@ const bearer_mint_key *bearer_mint_key_open(apr_pool_t *pool, const char *source
 {
     bearer_mint_key *key = apr_pcalloc(pool, sizeof(*key));
     const char *name = bearer_keystore_file_of(source);
+    bearer_span kind = bearer_span_of(source);
 
     if (name == NULL || *name == '\0'
-        || (strncmp(source, "pem:", 4) != 0 && !bearer_keystore_is_secret(source))) {
+        || (!bearer_span_begins_nocase(kind, "pem:") && !bearer_keystore_is_secret(source))) {
         *error = apr_psprintf(pool, "key=%s: want pem:file or secret:file", source);
         return NULL;
     }
@@ -444,11 +371,8 @@ const bearer_mint_key *bearer_mint_key_open(apr_pool_t *pool, const char *source
     key->key = read_key(pool, source, name, error);
     if (key->key == NULL || (*error = refuse_misfit(pool, name, key->key, alg)) != NULL)
         return NULL;
-    /* No libjwt is known to sign with Ed448. */
-    if (bearer_mint_uses_libjwt(alg) && key->key->curve != BEARER_ED448
-        && (!prepare_libjwt(pool, key) || !try_libjwt(pool, key))) {
-        *error = apr_psprintf(pool, "libjwt does not take the key file %s for %s", name, alg->name);
-        return NULL;
-    }
+    if (!bearer_mint_uses_libjwt(alg) || !prepare_libjwt(pool, key) || !try_libjwt(pool, key))
+        key->libjwt = NULL;
+    ERR_clear_error();
     return key;
 }

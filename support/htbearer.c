@@ -26,7 +26,7 @@ static const tool_command *const commands[] = {
 
 static const tool_command *command_find(const char *name)
 {
-    name += strncmp(name, "--", 2) == 0 ? 2 : 0;
+    name += name[0] == '-' && name[1] == '-' ? 2 : 0;
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0)
             return commands[i];

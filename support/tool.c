@@ -29,9 +29,10 @@ int tool_complain(const tool *at, const char *format, ...)
 /* What stands behind `name=`, NULL if the word is another. */
 static const char *value_of(const char *word, const char *name)
 {
-    size_t len = strlen(name);
+    size_t len = strcspn(word, "=");
 
-    return strncmp(word, name, len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
+    return bearer_span_is((bearer_span){ word, len }, name) && word[len] == '=' ? word + len + 1
+                                                                             : NULL;
 }
 
 const char *const *tool_all(const tool *at, const char *name)

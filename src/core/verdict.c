@@ -10,7 +10,8 @@ static const bearer_answer answers[BEARER_REASONS] = {
     [BEARER_NOT_CONFIGURED] = { "not_configured", 503, NULL, NULL, false },
     [BEARER_NO_TOKEN] = { "no_token", 401, NULL, NULL, true },
     [BEARER_REQUEST_MALFORMED] = {
-        "request_malformed", 400, REQUEST, "The request does not carry one well-formed bearer token", false },
+        "request_malformed", 400, REQUEST,
+        "The request does not carry one well-formed bearer token", false },
     [BEARER_TOKEN_TOO_LARGE] = {
         "token_too_large", 400, REQUEST, "The token is too large", false },
     [BEARER_TOKEN_MALFORMED] = {
@@ -39,7 +40,8 @@ static const bearer_answer answers[BEARER_REASONS] = {
     [BEARER_AUDIENCE_WRONG] = {
         "audience_wrong", 401, TOKEN, "The token is meant for another audience", false },
     [BEARER_BINDING_UNCHECKED] = {
-        "binding_unchecked", 401, TOKEN, "The token is bound to a key and is no plain bearer token", false },
+        "binding_unchecked", 401, TOKEN,
+        "The token is bound to a key and is no plain bearer token", false },
     [BEARER_USER_MISSING] = {
         "user_missing", 401, TOKEN, "The token names no user", false },
     [BEARER_SCOPE_LACKING] = {

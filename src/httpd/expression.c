@@ -4,6 +4,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_request.h>
+#include <apr_atomic.h>
 #include <apr_strings.h>
 
 APLOG_USE_MODULE(auth_bearer);
@@ -30,7 +31,7 @@ static const bearer_json *claim_at(ap_expr_eval_ctx_t *ctx, const void *compiled
     if (request != NULL && request->identity == NULL)
         request->asked = true;
     if (ctx->r != NULL && (request == NULL || (!request->judged && request->in_access == 0))
-        && warned++ == 0)
+        && apr_atomic_inc32(&warned) == 0)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, ctx->r,
                       "AB0401: bearer() was asked before authentication, as in"
                       " <If>: it is empty there, always");

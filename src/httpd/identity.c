@@ -98,9 +98,16 @@ void bearer_identity_carry_index(request_rec *r)
 /* Off unless asked for: a backend that is not meant to act for the user must not be able to. */
 static void withhold(request_rec *r)
 {
+    const bearer_conf *conf = bearer_conf_get(r);
     const bearer_request *request = bearer_request_find(r);
+    bool presented = request != NULL && request->presented;
+    bearer_span token;
 
-    if (request != NULL && request->presented && !bearer_conf_get(r)->pass)
+    if (conf->pass)
+        return;
+    /* Also where nobody asked for it, as under a rule that lets everyone in. */
+    if (presented || (bearer_mode_of(r, conf) >= BEARER_BESIDE
+                      && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER))
         apr_table_unset(r->headers_in, bearer_locate_field(r));
 }
 

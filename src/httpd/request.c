@@ -87,16 +87,19 @@ void bearer_request_log(request_rec *r, const bearer_request *request, bearer_sp
 {
     const bearer_answer *answer = bearer_answer_get(request->verdict.reason);
     const char *detail = request->verdict.detail;
+    bool accepted = request->verdict.reason == BEARER_ACCEPTED;
+    int level = accepted ? APLOG_DEBUG : answer->ordinary ? APLOG_INFO : APLOG_WARNING;
 
-    if (request->verdict.reason == BEARER_ACCEPTED)
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "AB0102: accepted: user \"%s\"%s%s",
+    if (!APLOG_R_IS_LEVEL(r, level))
+        return;                         /* spares the fingerprint */
+    if (accepted)
+        ap_log_rerror(APLOG_MARK, level, 0, r, "AB0102: accepted: user \"%s\"%s%s",
                       loggable(r->pool, bearer_span_of(request->identity->user)),
                       whence(r->pool, request), fingerprint(r->pool, token));
     else
-        ap_log_rerror(APLOG_MARK, answer->ordinary ? APLOG_INFO : APLOG_WARNING, 0, r,
-                      "AB0101: refused: %s%s%s%s%s", answer->name, detail != NULL ? ": " : "",
-                      detail != NULL ? detail : "", whence(r->pool, request),
-                      fingerprint(r->pool, token));
+        ap_log_rerror(APLOG_MARK, level, 0, r, "AB0101: refused: %s%s%s%s%s", answer->name,
+                      detail != NULL ? ": " : "", detail != NULL ? detail : "",
+                      whence(r->pool, request), fingerprint(r->pool, token));
 }
 
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token)
@@ -108,8 +111,7 @@ int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span 
     request->verdict = verdict;
     request->identity = accepted ? &request->findings.identity : NULL;
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(verdict.reason));
-    if (accepted ? APLOGrdebug(r) : APLOGrinfo(r))
-        bearer_request_log(r, request, token);
+    bearer_request_log(r, request, token);
     if (!accepted)
         return bearer_answer_get(verdict.reason)->status;
     r->user = apr_pstrdup(r->pool, request->identity->user);

@@ -5,17 +5,20 @@ import hashlib
 import hmac
 import json
 import os
+import stat
 import subprocess
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
 PROJECT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("BEARER_BUILD", PROJECT / "build"))
 PROGRAM = BUILD / "htbearer"
 HASHES = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
+ISSUER, AUDIENCE = "https://login.example.com", "https://api.example.com"
+CLAIMS = [f"issuer={ISSUER}", f"audience={AUDIENCE}", "subject=alice", "scope=read write"]
 COORDINATE = {"ES256": 32, "ES384": 48, "ES512": 66, "ES256K": 32}
 
 
@@ -105,3 +108,43 @@ def holds(token, alg, key):
 
 def fingerprint(token):
     return hashlib.sha256(token.encode()).hexdigest()[:8]
+
+
+class Keys:
+    """A key of one algorithm that the tool made."""
+
+    def __init__(self, folder, alg):
+        self.alg, self.folder = alg, folder
+        self.is_secret = alg.startswith("HS")
+        words = ["secret=secret"] if self.is_secret else ["private=private.pem", "public=keys.jwks",
+                                                          "public-pem=public.pem"]
+        if alg[:2] in ("RS", "PS"):
+            words.append("bits=2048")
+        self.result = run("key", f"algorithm={alg}", *words, cwd=folder, code=0, umask=0)
+        self.signing = "key=secret:secret" if self.is_secret else "key=pem:private.pem"
+        self.checking = [f"algorithms={alg}", "keys=secret:secret"] if self.is_secret else [
+            f"algorithms={alg}", "keys=jwks:keys.jwks"]
+
+    def mint(self, *words):
+        return mint(self.signing, f"algorithm={self.alg}", *words, cwd=self.folder)
+
+    def check(self, token, *words, code=None):
+        known = [word for word in (f"issuer={ISSUER}", f"audience={AUDIENCE}", *self.checking)
+                 if not any(own.startswith(word.split("=")[0] + "=") for own in words)]
+        return run("check", *known, *words, stdin=token, cwd=self.folder, code=code)
+
+    def verify(self, token, code=None):
+        return run("verify", *self.checking, stdin=token, cwd=self.folder, code=code)
+
+    def public(self):
+        if self.is_secret:
+            return (self.folder / "secret").read_bytes()
+        return serialization.load_pem_public_key((self.folder / "public.pem").read_bytes())
+
+    def jwk(self):
+        (key,) = json.loads((self.folder / "keys.jwks").read_text())["keys"]
+        return key
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)

@@ -72,6 +72,29 @@ static void confusions(void **state)
                      BEARER_SIGNATURE_BAD);
 }
 
+/* A type that one issuer may send says nothing about the other's tokens. */
+static void types_of_two_issuers(void **state)
+{
+    static const struct { unsigned first, second; bearer_reason reason; } rows[] = {
+        { BEARER_TYPE_AT, BEARER_TYPE_AT, BEARER_ACCEPTED },
+        { BEARER_TYPE_JWT, BEARER_TYPE_AT, BEARER_ACCEPTED },
+        { BEARER_TYPE_AT, BEARER_TYPE_JWT, BEARER_TYPE_WRONG },
+        { BEARER_TYPE_JWT, BEARER_TYPE_JWT, BEARER_TYPE_WRONG },
+    };
+    const char *token;
+
+    (void)state;
+    place_make();
+    token = token_build(&(const token_change){ .name = "at+jwt of the second issuer" }, NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        place.trusts[0]->rules.types.kinds = rows[i].first;
+        place.trusts[1]->rules.types.kinds = rows[i].second;
+        row_expect(reason_of(token) == rows[i].reason, "row %zu: %s", i,
+                   bearer_reason_name(reason_of(token)));
+    }
+    rows_end();
+}
+
 static void without_trust(void **state)
 {
     bearer_trust *nobody[] = { NULL };
@@ -130,7 +153,7 @@ static void signature_only(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(shapes), TEST(confusions), TEST(without_trust), TEST(signature_only),
+        TEST(shapes), TEST(confusions), TEST(types_of_two_issuers), TEST(without_trust), TEST(signature_only),
     };
 
     return tests_run(tests);

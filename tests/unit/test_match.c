@@ -9,7 +9,7 @@ static const char payload[] =
     "mpty\":[],"
     "\"mix\":[\"user\",5,true,null,{}],\"blank\":\"a b\",\"quote\":\"say "
     "\\\"hi\\\"\",\"eq\":\"=\",\"ex\":\"exists\","
-    "\"name\":\"adm-1\",\"lines\":\"adm\\nx\",\"\":1,\"accent\":\"\xc3\xa9\",\"none\":\"\","
+    "\"name\":\"adm-1\",\"lines\":\"adm\\nx\",\"line\":\"adm\\n\",\"\":1,\"accent\":\"\xc3\xa9\",\"none\":\"\","
     "\"a.b\":\"dot\","
     "\"evil\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     "aaaaaaaaaaaaaaa!\"}";
@@ -80,6 +80,7 @@ static const struct { const char *rule; bool holds; } rules[] = {
     { "roles !~ ^adm", false },
     { "roles !~ ^x", true },    { "n ~ 5", false },          { "t ~ true", false },
     { "empty ~ .", false },
+    { "line ~ ^adm$", false }, { "line ~ ^adm", true },
     { "lines ~ ^adm$", false }, { "none ~ ^$", true },       { "none ~ .", false },
     { "accent ~ ^.$", true },
     { "o ~ v", false },

@@ -1,0 +1,102 @@
+"""htbearer check and verify: what is asked of which token, and the answer."""
+
+import pytest
+
+from htbearer import AUDIENCE, CLAIMS, ISSUER
+
+NOW = 1_700_000_000
+REASONS = [
+    ([], [], "accepted", None),
+    (["ttl=60"], [f"now={NOW + 89}"], "accepted", None),
+    (["ttl=60"], [f"now={NOW + 90}"], "expired", "exp has passed by 30 s"),
+    (["ttl=60"], [f"now={NOW + 60}", "leeway=0"], "expired", "exp has passed by 0 s"),
+    (["ttl=-60"], [], "expired", "exp has passed by 60 s"),
+    ([f"claim=nbf={NOW + 31}"], [], "not_yet_valid", "nbf is ahead by 31 s"),
+    ([], ["max-age=10", f"now={NOW + 41}"], "too_old", "was issued before 41 s"),
+    ([], [f"audience={AUDIENCE}/other"], "audience_wrong", "aud names others"),
+    ([], ["audience=any"], "accepted", None),
+    ([], [f"audience=x,{AUDIENCE}"], "accepted", None),
+    ([], ["issuer=https://other.example.com"], "issuer_unknown", None),
+    (["typ=dpop+jwt"], [], "type_wrong", "the header's typ"),
+    (["typ=dpop+jwt"], ["types=dpop+jwt"], "accepted", None),
+    (["typ="], ["types=JWT"], "type_wrong", "the header's typ"),
+    (["claim=token_use=id"], [], "type_wrong", "an ID or other token, no access token"),
+    (['json={"exp":null}'], [], "claim_malformed", "exp is absent"),
+    (["claim=scp=1"], [], "claim_malformed", "the scope claim"),
+    (['json={"sub":null}'], [], "user_missing", "no user claim is present"),
+    (['json={"sub":null}', "claim=client_id=robot"], [], "accepted", None),
+    ([], ["user=email"], "user_missing", "no user claim is present"),
+    (['claim=cnf={"jkt":"x"}'], [], "binding_unchecked", None),
+    (['header={"crit":["exp"]}'], [], "crit_refused", None),
+    (["kid=unheard-of"], [], "key_unknown", "ES256"),
+    ([], ["scope=read"], "accepted", None),
+    ([], ["scope=write read"], "accepted", None),
+    ([], ["scope=read admin"], "scope_lacking", "scope read admin"),
+    ([], ["require=scope admin"], "scope_lacking", "scope admin"),
+    ([], ["require=claim sub = alice bob"], "accepted", None),
+    ([], ["require=claim sub bob"], "rule_denied", "claim sub bob"),
+    ([], ["require=claim sub = alice", "require=claim sub ~ ^b"], "rule_denied", "claim sub ~ ^b"),
+    ([], [f"require=issuer {ISSUER}"], "accepted", None),
+    (['claim=roles=["a","b"]'], ["require=claim roles = b"], "accepted", None),
+    (['claim=roles=["a","b"]'], ["scope-claim=roles", "scope=a b"], "accepted", None),
+    (["claim=n=3"], ["require=claim n >= 3"], "accepted", None),
+    (['claim=n="3"'], ["require=claim n >= 3"], "rule_denied", "claim n >= 3"),
+]
+
+
+@pytest.mark.parametrize("said, asked, reason, detail", REASONS, ids=range(len(REASONS)))
+def test_reasons(keys, said, asked, reason, detail):
+    if not any(word.startswith("now=") for word in asked):
+        asked = [*asked, f"now={NOW}"]
+    result = keys("ES256").check(keys("ES256").mint(*CLAIMS, f"now={NOW}", *said), *asked)
+    assert (result.reason, result.lines.get("detail")) == (reason, detail)
+    assert result.code == (0 if reason == "accepted" else 1)
+
+
+def test_user_words(keys):
+    token = keys("ES256").mint(*CLAIMS, "claim=email=alice@example.com")
+    assert keys("ES256").check(token, "user=email", "user-prefix=main:").lines["user"] == "main:alice@example.com"
+
+
+NO_TOKENS = [
+    ("", "no_token"),
+    ("\n", "no_token"),
+    ("\r\n", "no_token"),
+    ("abc", "token_malformed"),
+    ("a.b.c.d.e", "token_malformed"),
+    ("eyJhbGciOiJub25lIn0.e30.", "token_malformed"),
+    ("eyJhbGciOiJub25lIn0.e30.eA", "alg_refused"),
+    ("a" * 65536, "token_malformed"),
+    ("a" * 65536 + "\r\n", "token_malformed"),
+    ("a" * 65537, "token_too_large"),
+    ("a" * 70000, "token_too_large"),
+]
+
+
+@pytest.mark.parametrize("token, reason", NO_TOKENS, ids=range(len(NO_TOKENS)))
+def test_what_is_no_token(keys, token, reason):
+    for result in (keys("ES256").verify(token, code=1), keys("ES256").check(token, code=1)):
+        assert result.reason == reason
+
+
+@pytest.mark.parametrize("before, after, reason", [
+    ("", "", "accepted"), ("", "\n", "accepted"), ("", "\r\n", "accepted"), ("", "\n\n", "token_malformed"),
+    (" ", "", "token_malformed"), ("", " ", "token_malformed"), ("\n", "", "token_malformed"),
+    ("Bearer ", "", "token_malformed"), ("", "\nx", "token_malformed"),
+])
+def test_the_line_of_the_token(keys, before, after, reason):
+    assert keys("ES256").verify(before + keys("ES256").mint(*CLAIMS) + after).reason == reason
+
+
+def test_output_tells_no_secrets_and_obeys_no_terminal(keys):
+    made = keys("ES256")
+    token = made.mint(*CLAIMS, 'json={"sub":"a\\u009b31m\\\\\\u00e9"}', 'header={"kid":"\\u001b[2J\\n' + "k" * 600 + '"}')
+    result = made.check(token, code=1)
+    assert result.reason == "key_unknown" and result.lines["kid"].startswith("\\x1b[2J\\x0akkk")
+    assert len(result.lines["kid"]) < 530 and result.lines["kid"].endswith("...")
+    for part in token.split("."):
+        assert part not in result.output + result.error
+    named = made.check(made.mint(*CLAIMS, 'json={"sub":"a\\u00e9\\\\"}'), code=0)
+    assert named.lines["user"] == "a\u00e9\\x5c"
+    refused = made.check(made.mint(*CLAIMS, 'json={"sub":"a\\u009b31m"}'))
+    assert "\x9b" not in refused.output
