@@ -150,9 +150,11 @@ static const char *read_audience(draft *to, const char *value)
 
     if (names == NULL)
         return apr_psprintf(to->pool, "audience=%s: want a list of names, or any", value);
-    to->rules->any_audience = strcmp(value, "any") == 0;
-    if (!to->rules->any_audience)
-        to->rules->audiences = names;
+    for (const char *const *name = names; *name != NULL; name++)
+        to->rules->any_audience = to->rules->any_audience || strcmp(*name, "any") == 0;
+    if (to->rules->any_audience && names[1] != NULL)
+        return apr_psprintf(to->pool, "audience=%s: any stands alone", value);
+    to->rules->audiences = to->rules->any_audience ? NULL : names;
     return NULL;
 }
 

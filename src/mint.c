@@ -223,7 +223,7 @@ static bool decode(apr_pool_t *pool, bearer_span text, bearer_span *bytes)
     return bearer_b64url_decode(text, out, &bytes->len);
 }
 
-/* Signs once: whether this libjwt does it rightly with this key, and whether it leaves a typ alone. */
+/* Signs once: whether this libjwt does it rightly with this key, and leaves a typ alone. */
 static bool try_libjwt(apr_pool_t *pool, bearer_mint_key *key)
 {
     char header[] = "{\"typ\":\"at+jwt\"}", claims[] = "{}";

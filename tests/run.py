@@ -91,8 +91,8 @@ def lint(stage):
 
 
 def cmocka_counts(text):
-    """(passed, failed, skipped, announced) from the summaries that cmocka prints for each group, whose
-    name stands in them since 1.1.6."""
+    """(passed, failed, skipped, announced) from the summaries that cmocka prints for each group; since
+    1.1.6 the group's name stands in them."""
     def total(mark, words=""):
         pattern = rf"^\[{mark}\] (?:\S+ )?{words}(\d+) test\(s\)"
         return sum(int(number) for number in re.findall(pattern, text, re.MULTILINE))

@@ -1,5 +1,6 @@
 #include "bearer/json.h"
 
+#include <string.h>
 #include <jansson.h>
 #include <apr_strings.h>
 
@@ -13,10 +14,16 @@ static apr_status_t drop(void *json)
     return APR_SUCCESS;
 }
 
-/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have.
- * Strings are skipped roughly; whether the text is JSON is jansson's to say. */
-static bool too_deep(bearer_span text)
+/* What a look at the text shows before it is parsed; whether it is JSON is jansson's to say. */
+typedef struct {
+    int depth;                      /* of the deepest level */
+    size_t longest;                 /* bytes of the longest token, quotes included */
+} shape;
+
+static shape shape_of(bearer_span text)
 {
+    shape found = { 0, 0 };
+    size_t start = 0;
     int depth = 0;
     bool quoted = false;
 
@@ -27,32 +34,94 @@ static bool too_deep(bearer_span text)
             i++;
         else if (c == '"')
             quoted = !quoted;
-        else if (!quoted && (c == '{' || c == '[') && ++depth > BEARER_JSON_DEPTH)
-            return true;
+        else if (!quoted && (c == '{' || c == '[') && ++depth > found.depth)
+            found.depth = depth;
         else if (!quoted && (c == '}' || c == ']'))
             depth--;
+        if (!quoted && (c == ',' || c == ':' || c == '{' || c == '[' || c == '}' || c == ']'))
+            start = i;
+        else if (i - start > found.longest)
+            found.longest = i - start;
     }
-    return false;
+    return found;
 }
 
+#define LEXER_BUFFER 16         /* jansson's token buffer at first; it doubles and never shrinks */
+
+/* The next rung of the ladder below: 1e000...1, `len` bytes, which is 10 if its last byte is there. */
+static char *put_rung(char *out, size_t len)
+{
+    memset(out, '0', len);
+    out[0] = '1';
+    out[1] = 'e';
+    out[len - 1] = '1';
+    out[len] = ',';
+    return out + len + 1;
+}
+
+/* jansson 2.14 does not notice when its token buffer cannot grow, and goes on with a token cut short:
+ * an audience could become another one. So the text is read as [rung, ..., text], each rung being a
+ * number whose last byte makes the buffer double. If all rungs are whole, every token of the text
+ * fits and nothing grows any more. */
+static json_t *load_laddered(apr_pool_t *pool, bearer_span text, size_t longest, size_t *rungs,
+                             json_error_t *error)
+{
+    char *all = apr_palloc(pool, text.len + 4 * (longest + LEXER_BUFFER)), *end = all;
+
+    *end++ = '[';
+    *rungs = 0;
+    for (size_t len = LEXER_BUFFER; len < longest + 3; len *= 2, (*rungs)++)
+        end = put_rung(end, len);
+    memcpy(end, text.ptr, text.len);
+    end += text.len;
+    *end++ = ']';
+    return json_loadb(all, (size_t)(end - all), JSON_REJECT_DUPLICATES, error);
+}
+
+/* Memory enough for the buffer there is now: where there is none, jansson is not even asked. */
+static bool have_room(size_t longest)
+{
+    json_malloc_t take;
+    json_free_t give;
+    void *room;
+
+    json_get_alloc_funcs(&take, &give);
+    room = take(4 * (longest + LEXER_BUFFER));
+    if (room != NULL)
+        give(room);
+    return room != NULL;
+}
+
+static bool ladder_is_whole(const json_t *array, size_t rungs)
+{
+    for (size_t i = 0; i < rungs; i++)
+        if (!(json_real_value(json_array_get(array, i)) > 9))
+            return false;
+    return true;
+}
+
+/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. */
 bearer_json_result bearer_json_read(apr_pool_t *pool, bearer_span text, const bearer_json **object)
 {
+    shape looks = shape_of(text);
     json_error_t error;
-    json_t *json;
+    json_t *array;
+    size_t rungs;
 
-    if (too_deep(text))
+    if (looks.depth > BEARER_JSON_DEPTH)
         return BEARER_JSON_BAD;
-    json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (json == NULL)
+    if (!have_room(looks.longest))
+        return BEARER_JSON_NO_MEMORY;
+    array = load_laddered(pool, text, looks.longest, &rungs, &error);
+    if (array == NULL)
         return json_error_code(&error) == json_error_out_of_memory ? BEARER_JSON_NO_MEMORY
                                                                    : BEARER_JSON_BAD;
-    if (!json_is_object(json)) {
-        json_decref(json);
-        return BEARER_JSON_BAD;
-    }
-    apr_pool_cleanup_register(pool, json, drop, apr_pool_cleanup_null);
-    *object = json;
-    return BEARER_JSON_OK;
+    apr_pool_cleanup_register(pool, array, drop, apr_pool_cleanup_null);
+    if (!ladder_is_whole(array, rungs))
+        return BEARER_JSON_NO_MEMORY;
+    *object = json_array_get(array, rungs);
+    return json_array_size(array) == rungs + 1 && json_is_object(*object) ? BEARER_JSON_OK
+                                                                          : BEARER_JSON_BAD;
 }
 
 bearer_json_kind bearer_json_kind_of(const bearer_json *value)

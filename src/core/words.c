@@ -1,6 +1,8 @@
 #include "bearer/words.h"
 
+#include <stdint.h>
 #include <string.h>
+#include <apr_lib.h>
 #include <apr_tables.h>
 
 static bool is_blank(char c)
@@ -55,7 +57,7 @@ const bearer_word *bearer_words_split(apr_pool_t *pool, const char *line, const 
     return (const bearer_word *)words->elts;
 }
 
-/* Changes of one letter that turn a into b (Levenshtein), as far as words of a configuration are
+/* Changes of one letter that turn a into b (Levenshtein), case apart, as far as words of a configuration are
  * long. */
 static size_t distance(const char *a, const char *b)
 {
@@ -63,7 +65,7 @@ static size_t distance(const char *a, const char *b)
     size_t row[LONGEST + 1], la = strlen(a), lb = strlen(b);
 
     if (la > LONGEST || lb > LONGEST)
-        return LONGEST;
+        return SIZE_MAX;
     for (size_t j = 0; j <= lb; j++)
         row[j] = j;
     for (size_t i = 1; i <= la; i++) {
@@ -71,7 +73,7 @@ static size_t distance(const char *a, const char *b)
 
         row[0] = i;
         for (size_t j = 1; j <= lb; j++) {
-            size_t change = corner + (a[i - 1] != b[j - 1]);
+            size_t change = corner + (apr_tolower(a[i - 1]) != apr_tolower(b[j - 1]));
             size_t shorter = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
 
             corner = row[j];

@@ -100,21 +100,24 @@ static bool is_small_25519(const unsigned char *raw)
     return false;
 }
 
-/* The same for edwards448 (cofactor 4): y is 0, 1 or -1, here as bytes below the sign byte; p is
- * 2^448 - 2^224 - 1. */
+/* The same for edwards448 (cofactor 4), p = 2^448 - 2^224 - 1: y is 0, 1 or -1, or p or p + 1 as other
+ * spellings of the first two. The sign byte behind the 56 of y is ignored. */
 static bool is_small_448(const unsigned char *raw)
 {
-    enum { BYTES = 56, MIDDLE = 28 };
-    unsigned char low = raw[0], rest = 0;
+    static const struct { unsigned char first, low, middle, high; } points[] = {
+        { 0x00, 0x00, 0x00, 0x00 }, { 0x01, 0x00, 0x00, 0x00 }, { 0xfe, 0xff, 0xfe, 0xff },
+        { 0xff, 0xff, 0xfe, 0xff }, { 0x00, 0x00, 0xff, 0xff },
+    };
 
-    for (size_t i = 1; i < BYTES; i++)
-        rest |= raw[i];
-    if (rest == 0)
-        return low <= 1;
-    for (size_t i = 1; i < BYTES; i++)
-        if (raw[i] != (i == MIDDLE ? 0xfe : 0xff))
-            return false;
-    return low >= 0xfe;                 /* p - 1 = ...fe, p = ...ff */
+    for (size_t p = 0; p < sizeof(points) / sizeof(points[0]); p++) {
+        unsigned differ = raw[0] ^ points[p].first;
+
+        for (size_t i = 1; i < 56; i++)
+            differ |= raw[i] ^ (i < 28 ? points[p].low : i == 28 ? points[p].middle : points[p].high);
+        if (differ == 0)
+            return true;
+    }
+    return false;
 }
 
 static const char *refuse_okp(EVP_PKEY *pkey, bearer_curve curve)

@@ -13,11 +13,6 @@ static void bio_done(BIO **bio)
     BIO_free(*bio);
 }
 
-static void openssl_free(void *memory)
-{
-    OPENSSL_free(memory);
-}
-
 static EVP_PKEY *read_public(const unsigned char *der, long len)
 {
     return d2i_PUBKEY(NULL, &der, len);
@@ -66,32 +61,46 @@ static void take_block(apr_pool_t *pool, const char *label, const unsigned char 
         bearer_log_line(log, BEARER_LOG_INFO, "a PEM block %.40s is skipped: %s", label, error);
 }
 
-const bearer_key *const *bearer_pem_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,
-                                         const char **error)
+/* Takes one block after the other. A broken one is skipped; the bytes are over when OpenSSL finds no
+ * further beginning. */
+static size_t take_blocks(apr_pool_t *pool, BIO *bio, apr_array_header_t *keys, const bearer_log *log)
 {
-    BEARER_SCOPED(bio_done) BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-    apr_array_header_t *keys = apr_array_make(pool, 2, sizeof(const bearer_key *));
+    size_t seen = 0;
     char *label, *header;
     unsigned char *der;
     long len;
-    size_t seen = 0;
-    bool secret = false;
 
-    while (bio != NULL && !secret && PEM_read_bio(bio, &label, &header, &der, &len) == 1) {
-        secret = strstr(label, "PRIVATE KEY") != NULL;
-        if (!secret)
+    for (;;) {
+        if (PEM_read_bio(bio, &label, &header, &der, &len) == 1) {
             take_block(pool, label, der, len, keys, log);
+            OPENSSL_free(label);
+            OPENSSL_free(header);
+            OPENSSL_free(der);
+        }
+        else if (BIO_pending(bio) == 0
+                 || ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+            return seen;
+        else
+            bearer_log_line(log, BEARER_LOG_INFO, "a PEM block is skipped: it is broken");
+        ERR_clear_error();
         seen++;
-        openssl_free(label);
-        openssl_free(header);
-        OPENSSL_clear_free(der, (size_t)len);
     }
-    ERR_clear_error();
-    if (seen == 0 || secret) {
-        *error = secret ? "holds a private key: give the server the public key only"
-                        : "not PEM (a PUBLIC KEY or CERTIFICATE block is wanted)";
+}
+
+const bearer_key *const *bearer_pem_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,
+                                         const char **error)
+{
+    static const char private[] = "PRIVATE KEY-----";
+    BEARER_SCOPED(bio_done) BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
+    apr_array_header_t *keys = apr_array_make(pool, 2, sizeof(const bearer_key *));
+
+    *error = "holds a private key: give the server the public key only";
+    if (memmem(text.ptr, text.len, private, strlen(private)) != NULL)
         return NULL;
-    }
+    *error = "not PEM (a PUBLIC KEY or CERTIFICATE block is wanted)";
+    if (bio == NULL || take_blocks(pool, bio, keys, log) == 0)
+        return NULL;
+    ERR_clear_error();
     APR_ARRAY_PUSH(keys, const bearer_key *) = NULL;
     return (const bearer_key *const *)keys->elts;
 }

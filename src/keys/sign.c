@@ -91,7 +91,7 @@ bool bearer_sign(apr_pool_t *pool, const bearer_key *key, const bearer_alg *alg,
     bool signed_now = bearer_key_fits(key, alg)
                    && families[alg->family](pool, key, alg, input, signature);
 
-    /* The queue is per thread, and mod_ssl would blame the next connection for what is left in it. */
+    /* The queue is per thread, and mod_ssl would blame the next connection for what is left. */
     if (!signed_now)
         ERR_clear_error();
     return signed_now;

@@ -1,7 +1,7 @@
-"""A strict reader of challenges (RFC 9110 section 11.6.1, RFC 6750 section 3), apart from the module.
+"""A strict reader of challenges (RFC 9110 section 11.6.1, RFC 6750 section 3), not the module's.
 
-client.py applies check_response() to every response. Each distinct field value is also written to a file, one a
-line, so that parsers of real clients can be run over them.
+client.py applies check_response() to every response. Each distinct field value is also written to
+a file, one a line, so that parsers of real clients can be run over them.
 """
 
 import os
@@ -26,7 +26,7 @@ class Illegal(AssertionError):
 class Challenge:
     def __init__(self, scheme, parameters):
         self.scheme = scheme
-        self.parameters = parameters            # list of (name, value), quotes and escapes taken off
+        self.parameters = parameters            # list of (name, value), without quotes and escapes
 
 
 def _unquote(value):
@@ -92,7 +92,7 @@ def of_response(response):
 
 
 def check_response(response):
-    """Fails for a field of ours that is not strictly legal, joined with another, or not the first."""
+    """Fails for a field of ours that is not strictly legal, not alone in it, or not the first."""
     for field in FIELDS:
         values = response.all(field)
         ours = [is_bearer(value) for value in values]

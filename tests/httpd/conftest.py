@@ -19,8 +19,9 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="module")
 def serve():
-    """serve(conf, files, prepare, **how): a private httpd for the whole module, with the issuer's keys in {keys}/as.jwks
-    and these files (name: content); prepare(root) does what else is needed before it starts."""
+    """serve(conf, files, prepare, **how): a private httpd for the whole module, with the issuer's
+    keys in {keys}/as.jwks and these files (name: content); prepare(root) does what else is needed
+    before it starts."""
     servers = []
 
     def start(conf, files=None, prepare=None, **how):

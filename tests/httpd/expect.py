@@ -16,12 +16,13 @@ REASONS = {
 }
 ORDINARY = ("no_token", "expired")
 
-# Shows reason, user and scheme of each answer, errors included, as response headers; every path leads to a file.
+# Shows reason, user and scheme of each answer, errors included, as response headers.
 ECHO = """
 Header always set X-Reason "%{BEARER_REASON}e"
 Header always set X-User "expr=%{REMOTE_USER}"
 Header always set X-Auth "expr=%{AUTH_TYPE}"
 """
+# Every path leads to a file.
 ANY_PATH = 'AliasMatch "^/.+" "{docs}/index.html"\n'
 
 # The usual protection; more directives follow it inside the same section.
@@ -34,7 +35,8 @@ TRUST = """    AuthType Bearer
 
 def location(path, *lines, trust=TRUST):
     """A Location section with the usual trust and these lines."""
-    return f'<Location "{path}">\n{trust}' + "".join(f"    {line}\n" for line in lines) + "</Location>\n"
+    body = "".join(f"    {line}\n" for line in lines)
+    return f'<Location "{path}">\n{trust}{body}</Location>\n'
 
 
 def log_line(reason):
@@ -52,12 +54,13 @@ def _challenge(answer, status, error, scope):
     assert ("error_description" in answer.bearer) == (error is not None), answer
     given = answer.bearer.get("scope")
     if scope is not ...:
-        assert (set(given.split()) if given else None) == (set(scope.split()) if scope else None), answer
+        wanted = set(scope.split()) if scope else None
+        assert (set(given.split()) if given else None) == wanted, answer
 
 
 def refused(server, answer, reason, scope=None):
-    """The answer is that of this reason. scope: the words that the challenge must name (None: no such attribute, ...:
-    whatever). The log line is expected too."""
+    """The answer is that of this reason. scope: the words that the challenge must name (None: no
+    such attribute, ...: whatever). The log line is expected too."""
     status, error = REASONS[reason]
     assert (answer.status, answer.header("X-Reason")) == (status, reason), answer
     server.expect_log(log_line(reason))

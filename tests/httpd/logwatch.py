@@ -1,4 +1,4 @@
-"""Reads the logs of a private httpd: nothing undeclared at level warn or worse, and never a token or secret."""
+"""Reads the logs of a private httpd: nothing undeclared at level warn or worse, never a token."""
 
 import re
 
@@ -54,7 +54,7 @@ def crashes(lines):
 
 
 def leaks(data):
-    """What of any registered token or secret stands in these bytes, shortened so that this report leaks nothing."""
+    """What of any registered token or secret stands in these bytes, too short to be of use."""
     words = b"\n".join(set(WORD.findall(data)))
     found = [secret for secret in tokens.secrets()
              if secret in (words if WORD.fullmatch(secret) else data)]

@@ -21,8 +21,13 @@ def signed(header=None, **changes):
 
 
 def raw(payload):
-    """A token over this very payload, rightly signed."""
-    return lambda: mint(key("rsa"), "RS256", payload)
+    """A token over these very bytes (or what the function returns), rightly signed."""
+    return lambda: mint(key("rsa"), "RS256", payload() if callable(payload) else payload)
+
+
+def reshaped(change):
+    """A token over the JSON text of ordinary claims, changed."""
+    return raw(lambda: change(json.dumps(claims()).encode()))
 
 
 def raw_header(text):
@@ -30,7 +35,9 @@ def raw_header(text):
 
 
 def deep(levels):
-    return json.dumps(claims())[:-1].encode() + b', "d": ' + b"[" * levels + b"]" * levels + b"}"
+    """Ordinary claims and one that makes so many levels."""
+    nest = b"[" * (levels - 1) + b"]" * (levels - 1)
+    return reshaped(lambda text: text[:-1] + b',"d":' + nest + b"}")
 
 
 def later(**offsets):

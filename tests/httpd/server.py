@@ -1,10 +1,12 @@
-"""A private httpd for tests: its own directory under /tmp, its own port on loopback, run as an unprivileged user.
+"""A private httpd for tests: its own directory under /tmp, its own port on loopback, run as an
+unprivileged user.
 
     with Httpd(conf).running() as server:
         assert server.get("/").status == 200
 
-BEARER_BUILD names the directory of mod_auth_bearer.so, BEARER_MPM the MPM (event), BEARER_PRELOAD a library to preload,
-BEARER_ASAN_LOG where to copy sanitizer reports; BEARER_KEEP=1 keeps the directories.
+BEARER_BUILD names the directory of mod_auth_bearer.so, BEARER_MPM the MPM (event), BEARER_PRELOAD
+a library to preload, BEARER_ASAN_LOG where to copy sanitizer reports; BEARER_KEEP=1 keeps the
+directories.
 """
 
 import contextlib
@@ -27,11 +29,11 @@ import tokens
 
 PROJECT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("BEARER_BUILD", PROJECT / "build"))
-CORE = ("authn_core authz_core authz_user authz_host authz_groupfile authn_file auth_basic auth_digest "
-        "alias dir mime env setenvif rewrite headers include negotiation autoindex")
+CORE = ("authn_core authz_core authz_user authz_host authz_groupfile authn_file auth_basic "
+        "auth_digest alias dir mime env setenvif rewrite headers include negotiation autoindex")
 ALWAYS = "unixd log_config version watchdog"     # part of the binary on some systems
 START_SECONDS = 15.0
-# Logged at notice when the port is open and the parent takes signals; before that a signal would end it.
+# Logged at notice when the parent takes signals; before that a signal would end it.
 SERVING = re.compile("resuming normal operations")
 
 MPM = {
@@ -39,7 +41,8 @@ MPM = {
              "MinSpareThreads 1\nMaxSpareThreads 32",
     "worker": "StartServers 1\nServerLimit 4\nThreadsPerChild 8\nMaxRequestWorkers 32\n"
               "MinSpareThreads 1\nMaxSpareThreads 32",
-    "prefork": "StartServers 2\nServerLimit 8\nMaxRequestWorkers 8\nMinSpareServers 1\nMaxSpareServers 4",
+    "prefork": "StartServers 2\nServerLimit 8\nMaxRequestWorkers 8\n"
+               "MinSpareServers 1\nMaxSpareServers 4",
 }
 
 HEAD = """\
@@ -75,7 +78,8 @@ TraceEnable Off
 def apxs(name):
     """A value of the httpd at hand, as apxs tells it."""
     tool = shutil.which("apxs") or shutil.which("apxs2") or "/usr/bin/apxs"
-    return subprocess.run([tool, "-q", name], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run([tool, "-q", name], check=True, capture_output=True,
+                          text=True).stdout.strip()
 
 
 @functools.lru_cache(maxsize=None)
@@ -109,9 +113,10 @@ def default_mpm():
 
 
 class Httpd:
-    """conf: configuration text after the harness's own; {root}, {docs}, {keys} and {port} are replaced in it.
+    """conf: configuration text after the harness's own; {root}, {docs}, {keys} and {port} are
+    replaced in it.
 
-    modules: further modules to load (without mod_ and .so). bearer=False leaves mod_auth_bearer out.
+    modules: further modules to load (without mod_ and .so). bearer=False leaves ours out.
     level: the argument of LogLevel; notice at least, since start() reads the log.
     """
 
@@ -153,7 +158,8 @@ class Httpd:
         return self.write(f"docs/{name}", script, 0o755)
 
     def fill(self, text, **more):
-        places = {"root": self.root, "docs": self.docs, "keys": self.keys, "port": self.port, **more}
+        places = {"root": self.root, "docs": self.docs, "keys": self.keys, "port": self.port,
+                  **more}
         for name, value in places.items():
             text = text.replace("{%s}" % name, str(value))
         return text
@@ -182,7 +188,8 @@ class Httpd:
         wanted = [cgi if name == "cgi" else name for name in wanted]
         names = f"{ALWAYS} mpm_{self.mpm} {CORE} {' '.join(wanted)}"
         user = "User %s\nGroup %s" % run_user() if run_user() else ""
-        head = self.fill(HEAD, modules=self._load(names), user=user, mpm=MPM[self.mpm], level=self.level)
+        head = self.fill(HEAD, modules=self._load(names), user=user, mpm=MPM[self.mpm],
+                         level=self.level)
         if "cgid" in wanted:
             head += self.fill("ScriptSock {root}/run/cgisock\n")
         self.write("httpd.conf", head + self.fill(conf))
@@ -312,7 +319,8 @@ class Httpd:
         for number, report in enumerate(reports):
             if target:
                 shutil.copy(report, f"{target}.{self.port}.{number}")
-        return [f"sanitizer report:\n{report.read_text(errors='replace')[:3000]}" for report in reports]
+        return ["sanitizer report:\n" + report.read_text(errors="replace")[:3000]
+                for report in reports]
 
     # Requests
 

@@ -21,14 +21,16 @@ Alias /cgi "{docs}/cgi"
     location("/json", "AuthBearerErrorBody json", "Require scope read"),
     location("/own", "AuthBearerErrorBody httpd", "Require scope read"),
     location("/short", "AuthBearerErrorDetail Off", "Require scope read"),
-    location("/shortjson", "AuthBearerErrorDetail Off", "AuthBearerErrorBody json", "Require scope read"),
+    location("/shortjson", "AuthBearerErrorDetail Off", "AuthBearerErrorBody json",
+             "Require scope read"),
     location("/rule", "Require user root"),
     location("/rulejson", "AuthBearerErrorBody json", "Require user root"),
     location("/unset", "Require valid-user", trust=SERVERLESS),
     location("/text", 'ErrorDocument 401 "a text of the administrator"', "Require scope read"),
     location("/local", "ErrorDocument 401 /errors/401.html", "ErrorDocument 403 /errors/401.html",
              "Require scope read"),
-    location("/cgierror", "ErrorDocument 401 /cgi/env.cgi", "AuthBearerEnv sub", "Require scope read"),
+    location("/cgierror", "ErrorDocument 401 /cgi/env.cgi", "AuthBearerEnv sub",
+             "Require scope read"),
     location("/walled", "ErrorDocument 401 /walled/errors/401.html", "Require scope read"),
     location("/wall", "ErrorDocument 401 /other-wall/401.html", "Require scope read"),
     location("/other-wall", "Require scope other"),
@@ -36,13 +38,16 @@ Alias /cgi "{docs}/cgi"
     location("/moved", "ErrorDocument 401 https://elsewhere.example/401",
              "ErrorDocument 403 https://elsewhere.example/403", "Require scope read"),
     location("/other", "ErrorDocument 404 /errors/401.html", "Require scope read"),
-    location("/realm/quotes", "Require valid-user", trust=TRUST.replace("api\n", '"a \\"b\\" c"\n', 1)),
-    location("/realm/comma", "Require valid-user", trust=TRUST.replace("api\n", '"a, b=c; Basic realm"\n', 1)),
+    location("/realm/quotes", "Require valid-user",
+             trust=TRUST.replace("api\n", '"a \\"b\\" c"\n', 1)),
+    location("/realm/comma", "Require valid-user",
+             trust=TRUST.replace("api\n", '"a, b=c; Basic realm"\n', 1)),
     location("/realm/utf8", "Require valid-user", trust=TRUST.replace("api\n", '"für alle"\n', 1)),
     location("/realm/none", "Require valid-user", trust=TRUST.replace("    AuthName api\n", "")),
 ]) + 'AliasMatch "^/(auto|json|own|problem|short|local|walled|realm)[^.]*$" "{docs}/index.html"\n'
 
-FILES = {"docs/errors/401.html": "<p>an error page\n", "docs/walled/errors/401.html": "<p>a walled page\n",
+FILES = {"docs/errors/401.html": "<p>an error page\n",
+         "docs/walled/errors/401.html": "<p>a walled page\n",
          "docs/other-wall/401.html": "<p>secret\n",
          "docs/cgi/env.cgi": "#!/bin/sh\necho Content-Type: text/plain\necho\nenv\n"}
 
@@ -58,16 +63,19 @@ def lacking():
     return good(scope="x")
 
 
+KINDS = {"problem": "application/problem+json", "html": "text/html"}
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 ACCEPT = [
     (None, "problem"), ("*/*", "problem"), ("", "problem"), ("application/json", "problem"),
-    ("application/problem+json", "problem"), ("text/html", "html"), ("TEXT/HTML", "html"), (BROWSER, "html"),
+    ("application/problem+json", "problem"), ("text/html", "html"), ("TEXT/HTML", "html"),
+    (BROWSER, "html"),
     ("text/*", "html"), ("text/html;q=0", "problem"), ("text/html;q=0.5, */*;q=0.5", "problem"),
     ("text/html;q=0.4, application/problem+json;q=0.5", "problem"),
     ("text/html;q=0.6, application/problem+json;q=0.5", "html"),
-    ("text/html, application/problem+json", "problem"), ("text/html;level=1;q=0.9, */*;q=0.1", "html"),
+    ("text/html, application/problem+json", "problem"),
+    ("text/html;level=1;q=0.9, */*;q=0.1", "html"),
     ("text/html;q=0.001", "html"), ("application/*, text/html;q=0.9", "problem"),
-    ("*/*;q=0.1, text/html;q=0.2", "html"), ("text/html;q=nonsense", None), (",,,", "problem"), ("image/png", "problem"),
+    ("*/*;q=0.1, text/html;q=0.2", "html"), (",,,", "problem"), ("image/png", "problem"),
 ]
 
 
@@ -77,9 +85,7 @@ def test_negotiated_body(server, accept, body):
     for token, reason, scope in ((None, "no_token", "read"), (lacking(), "scope_lacking", "read")):
         answer = server.get("/auto", headers, token=token)
         refused(server, answer, reason, scope)
-        kind = answer.header("Content-Type")
-        if body is not None:
-            assert kind == "application/problem+json" if body == "problem" else kind.startswith("text/html"), answer
+        assert answer.header("Content-Type").partition(";")[0] == KINDS[body], answer
 
 
 # (path, what makes the token, reason, the problem document, the json document)
@@ -88,11 +94,14 @@ BODIES = [
     ("/problem", None, "no_token", {"type": "about:blank", "title": "Unauthorized", "status": 401}),
     ("/problem", "x", "token_malformed", {**BAD, "detail": ...}),
     ("/problem", "a b", "request_malformed",
-     {"type": "about:blank", "title": "Bad Request", "status": 400, "error": "invalid_request", "detail": ...}),
+     {"type": "about:blank", "title": "Bad Request", "status": 400, "error": "invalid_request",
+      "detail": ...}),
     ("/problem", lacking, "scope_lacking",
-     {"type": "about:blank", "title": "Forbidden", "status": 403, "error": "insufficient_scope", "detail": ...}),
+     {"type": "about:blank", "title": "Forbidden", "status": 403, "error": "insufficient_scope",
+      "detail": ...}),
     ("/rule", good, "rule_denied", {"type": "about:blank", "title": "Forbidden", "status": 403}),
-    ("/unset", good, "not_configured", {"type": "about:blank", "title": "Service Unavailable", "status": 503}),
+    ("/unset", good, "not_configured", {"type": "about:blank", "title": "Service Unavailable",
+                                        "status": 503}),
     ("/json", None, "no_token", {"error": "unauthorized"}),
     ("/json", "x", "token_malformed", {"error": "invalid_token", "error_description": ...}),
     ("/json", "a b", "request_malformed", {"error": "invalid_request", "error_description": ...}),
@@ -102,7 +111,8 @@ BODIES = [
 
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("path, token, reason, document", BODIES, ids=[f"{r[0]} {r[2]}" for r in BODIES])
+@pytest.mark.parametrize("path, token, reason, document", BODIES,
+                         ids=[f"{r[0]} {r[2]}" for r in BODIES])
 def test_json_bodies(server, path, token, reason, document):
     answer = server.get(path, token=token() if callable(token) else token)
     refused(server, answer, reason, ...)
@@ -114,14 +124,18 @@ def test_json_bodies(server, path, token, reason, document):
     assert answer.header("Content-Length") == str(len(answer.body))
 
 
-@pytest.mark.parametrize("path, kind", [("/short", "application/problem+json"), ("/shortjson", "application/json")])
+@pytest.mark.parametrize("path, kind", [("/short", "application/problem+json"),
+                                        ("/shortjson", "application/json")])
 def test_no_detail(server, path, kind):
-    for token, code in (("x", "invalid_token"), ("a b", "invalid_request"), (lacking(), "insufficient_scope")):
+    for token, code in (("x", "invalid_token"), ("a b", "invalid_request"),
+                        (lacking(), "insufficient_scope")):
         answer = server.get(path, token=token)
-        assert answer.bearer.get("error") == code and "error_description" not in answer.bearer, answer
+        assert answer.bearer.get("error") == code, answer
+        assert "error_description" not in answer.bearer, answer
         assert answer.header("Content-Type") == kind
         assert not {"detail", "error_description"} & set(json.loads(answer.body))
-    server.allow_log(log_line("token_malformed"), log_line("request_malformed"), log_line("scope_lacking"))
+    server.allow_log(log_line("token_malformed"), log_line("request_malformed"),
+                     log_line("scope_lacking"))
 
 
 def test_own_body(server):
@@ -130,14 +144,16 @@ def test_own_body(server):
     assert answer.header("Content-Type").startswith("text/html") and "401" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/auto", "/problem", "/json", "/own", "/text", "/local", "/rule", "/unset"])
+@pytest.mark.parametrize("path", ["/auto", "/problem", "/json", "/own", "/text", "/local", "/rule",
+                                  "/unset"])
 @pytest.mark.parametrize("token", [None, "x", "a b", lacking])
 def test_head_is_as_get(server, path, token):
-    server.allow_log("AB[0-9]{4}: refused: (token_malformed|request_malformed|scope_lacking|rule_denied|not_configured)")
+    server.allow_log("AB[0-9]{4}: refused: ")
     headers = [] if token is None else [bearer(token() if callable(token) else token)]
     get, head = (server.request(method, path, headers) for method in ("GET", "HEAD"))
     assert head.body == b"" and head.status == get.status
-    drop = ("date",) if path in ("/auto", "/problem", "/json", "/rule", "/unset") else ("date", "content-length")
+    ours = path in ("/auto", "/problem", "/json", "/rule", "/unset")
+    drop = ("date",) if ours else ("date", "content-length")
     plain = [[(n, v) for n, v in answer.headers if n.lower() not in drop] for answer in (get, head)]
     assert plain[0] == plain[1]
 
@@ -172,7 +188,8 @@ def test_error_document_sees_the_reason_and_no_claim(server):
     server.allow_log(log_line("token_malformed"))
     for token, reason in ((None, "no_token"), ("x", "token_malformed"), (good(exp=1), "expired")):
         answer = server.get("/cgierror", token=token)
-        assert answer.status == 401 and f"REDIRECT_BEARER_REASON={reason}\n" in answer.text, answer.text
+        assert answer.status == 401, answer
+        assert f"REDIRECT_BEARER_REASON={reason}\n" in answer.text, answer.text
         assert "BEARER_CLAIM" not in answer.text and "REMOTE_USER" not in answer.text
         assert "HTTP_AUTHORIZATION" not in answer.text
 
@@ -202,12 +219,15 @@ def test_realm(server, name, realm):
 def test_nothing_of_the_token_is_echoed(server):
     server.allow_log("AB[0-9]{4}: refused: ")
     mark = "CanaryOfTheToken"
-    for token in (mark * 3, good(sub=mark), good(iss=mark), good(header={"kid": mark}), good(scope=mark),
-                  good(header={"typ": mark}), good(header={"alg": mark}), good(aud=mark), f"{mark} {mark}"):
+    for token in (mark * 3, good(sub=mark), good(iss=mark), good(header={"kid": mark}),
+                  good(scope=mark),
+                  good(header={"typ": mark}), good(header={"alg": mark}), good(aud=mark),
+                  f"{mark} {mark}"):
         for path in ("/problem", "/json", "/own"):
             answer = server.get(path, token=token)
             assert answer.status in (200, 400, 401, 403)
-            assert mark not in answer.text and not any(mark in value for name, value in answer.headers
+            assert mark not in answer.text and not any(mark in value for name,
+                                                       value in answer.headers
                                                        if name != "X-User")
 
 
@@ -279,4 +299,5 @@ def test_hidden_shows_itself_to_a_valid_token(hidden):
 
 def test_hidden_reason_is_in_the_environment(hidden):
     hidden.get("/hidden/there", [("Referer", "row-of-this-test")], token=good(exp=1))
-    hidden.wait_for(lambda: '"row-of-this-test" expired' in hidden.log("access_log"), "the access log")
+    hidden.wait_for(lambda: '"row-of-this-test" expired' in hidden.log("access_log"),
+                    "the access log")

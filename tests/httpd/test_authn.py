@@ -1,6 +1,7 @@
-"""Who passes and who is told what: every rule for a token (and for the field that carries it) over HTTP."""
+"""Who passes and who is told what: fields, algorithms, options of a location, log lines."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -22,24 +23,29 @@ CONF = ECHO + ANY_PATH + "LimitRequestFieldSize 40000\n" + "".join([
     location("/fresh", "AuthBearerMaxAge 60", "Require valid-user"),
     location("/any", ISSUER, "AuthBearerAudience any", "Require valid-user",
              trust="    AuthType Bearer\n    AuthName api\n"),
-    location("/mine", ISSUER + " audience=https://one.example,two", "Require valid-user", trust=BARE),
+    location("/mine", ISSUER + " audience=https://one.example,two", "Require valid-user",
+             trust=BARE),
     location("/types", ISSUER + " types=at+jwt", "Require valid-user", trust=BARE),
     location("/odd", ISSUER + " types=absent,secevent+jwt", "Require valid-user", trust=BARE),
     location("/id", ISSUER + " types=JWT,id", "Require valid-user", trust=BARE),
     location("/es", ISSUER + " algorithms=ES256,PS256", "Require valid-user", trust=BARE),
     location("/email", "AuthBearerUser email sub", "Require valid-user"),
     location("/nested", "AuthBearerUser person.name", "Require valid-user"),
-    location("/prefix", ISSUER + " user=client_id user-prefix=as:", "Require valid-user", trust=BARE),
-    location("/pem", "AuthBearerIssuer https://as.example keys=pem:{keys}/p256.pem", "Require valid-user",
+    location("/prefix", ISSUER + " user=client_id user-prefix=as:", "Require valid-user",
              trust=BARE),
-    location("/cert", "AuthBearerIssuer https://as.example keys=pem:{keys}/rsa.crt", "Require valid-user",
+    location("/pem", "AuthBearerIssuer https://as.example keys=pem:{keys}/p256.pem",
+             "Require valid-user",
              trust=BARE),
-    location("/single", "AuthBearerIssuer https://as.example keys=jwks:{keys}/one.jwk", "Require valid-user",
+    location("/cert", "AuthBearerIssuer https://as.example keys=pem:{keys}/rsa.crt",
+             "Require valid-user",
+             trust=BARE),
+    location("/single", "AuthBearerIssuer https://as.example keys=jwks:{keys}/one.jwk",
+             "Require valid-user",
              trust=BARE),
     location("/bound", "AuthBearerIssuer https://as.example keys=jwks:{keys}/bound.jwks",
              "Require valid-user", trust=BARE),
-    location("/roll", "AuthBearerIssuer https://as.example keys=jwks:{keys}/one.jwk keys=pem:{keys}/p256.pem",
-             "Require valid-user", trust=BARE),
+    location("/roll", "AuthBearerIssuer https://as.example keys=jwks:{keys}/one.jwk"
+             " keys=pem:{keys}/p256.pem", "Require valid-user", trust=BARE),
     location("/hs", "AuthBearerIssuer https://as.example keys=secret:{keys}/hs512.bin"
              " algorithms=HS256,HS384,HS512", "Require valid-user", trust=BARE),
     location("/two", ISSUER, "AuthBearerIssuer https://other.example keys=jwks:{keys}/other.jwks",
@@ -56,7 +62,8 @@ def server(serve):
     return serve(CONF, {
         "keys/p256.pem": key("p256").public_pem(), "keys/rsa.crt": key("rsa").certificate_pem(),
         "keys/one.jwk": json.dumps(key("rsa").jwk(kid=None)).encode(),
-        "keys/bound.jwks": tokens.jwks([key("rsa").jwk(alg="PS256"), key("ed25519").jwk(alg="EdDSA")]).encode(),
+        "keys/bound.jwks": tokens.jwks([key("rsa").jwk(alg="PS256"),
+                                        key("ed25519").jwk(alg="EdDSA")]).encode(),
         "keys/hs512.bin": key("hs512").secret,
         "keys/other.jwks": tokens.jwks([key("rsa", 2), key("p256", 2)]).encode(),
     })
@@ -101,12 +108,16 @@ FIELDS = {
     "parameter": (field("Bearer token=TOKEN"), "request_malformed"),
     "equals inside": (field("Bearer a=TOKEN"), "request_malformed"),
     "only equals": (field("Bearer =="), "request_malformed"),
-    "high byte": (lambda: [("Authorization", b"Bearer " + good().encode() + b"\xe4")], "request_malformed"),
-    "UTF-8": (lambda: [("Authorization", "Bearer ".encode() + "gün".encode())], "request_malformed"),
+    "high byte": (lambda: [("Authorization", b"Bearer " + good().encode() + b"\xe4")],
+                  "request_malformed"),
+    "UTF-8": (lambda: [("Authorization", "Bearer ".encode() + "gün".encode())],
+              "request_malformed"),
     "percent": (field("Bearer %41TOKEN"), "request_malformed"),
     "two fields": (lambda: [bearer(good()), bearer(good())], "request_malformed"),
-    "two fields, one basic": (lambda: [bearer(good()), tokens.basic("a", "b")], "request_malformed"),
-    "two fields, basic first": (lambda: [tokens.basic("a", "b"), bearer(good())], "request_malformed"),
+    "two fields, one basic": (lambda: [bearer(good()), tokens.basic("a", "b")],
+                              "request_malformed"),
+    "two fields, basic first": (lambda: [tokens.basic("a", "b"), bearer(good())],
+                                "request_malformed"),
     "folded before the token": (lambda: [("Authorization", "Bearer\r\n " + good())], None),
     "folded inside": (lambda: [("Authorization", "Bearer ab\r\n " + good())], "request_malformed"),
     "padding": (field("Bearer TOKEN="), "token_malformed"),
@@ -256,9 +267,11 @@ def test_log_line_of_an_acceptance(server):
     assert "[auth_bearer:debug]" in line_of(server, token)
 
 
-@pytest.mark.parametrize("text", ["a\nb [auth_bearer:error] forged", "\x1b[31m", "%s%n%d", "\"'\\", "x" * 3000])
+@pytest.mark.parametrize("text", ["a\nb [auth_bearer:error] forged", "\x1b[31m", "%s%n%d", "\"'\\",
+                                  "x" * 3000])
 def test_hostile_text_in_logs(server, text):
-    for change in ({"header": {"kid": text}}, {"iss": text}, {"sub": text}, {"header": {"typ": text}}):
+    for change in ({"header": {"kid": text}}, {"iss": text}, {"sub": text},
+                   {"header": {"typ": text}}):
         token = good(jti="of this test", **change)
         answer = server.get("/jwt", token=token)
         assert answer.status in (200, 401)
@@ -272,7 +285,8 @@ def test_hostile_text_in_logs(server, text):
 @pytest.mark.mpm
 def test_identity_of_a_kept_connection(server):
     with client.Connection(server.port) as line:
-        for token, user in ((good(), "alice"), (None, None), (good(sub="bob"), "bob"), (good(exp=1), None),
+        for token, user in ((good(), "alice"), (None, None), (good(sub="bob"), "bob"),
+                            (good(exp=1), None),
                             (good(), "alice"), (None, None)):
             answer = line.request("GET", "/jwt", [bearer(token)] if token else [])
             if user:
@@ -281,10 +295,32 @@ def test_identity_of_a_kept_connection(server):
                 refused(server, answer, "expired" if token else "no_token")
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "X-OWN"])
+@pytest.mark.mpm
+def test_identities_of_many_at_once(server):
+    """Six clients, each with tokens of its own, at the same time: nobody gets another one's name."""
+    wrong = []
+
+    def client_of(name):
+        for number in range(20):
+            user = f"{name}-{number}"
+            answer = server.get("/jwt", token=good("ES256", sub=user))
+            if (answer.status, answer.header("X-User")) != (200, user):
+                wrong.append((user, answer))
+
+    clients = [threading.Thread(target=client_of, args=(name,)) for name in "abcdef"]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    assert not wrong, wrong[:3]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND",
+                                    "X-OWN"])
 def test_every_method_is_judged(server, method):
     server.allow_log(log_line("signature_bad"))
     answer = server.request(method, "/jwt")
     assert answer.status == 401 and answer.bearer == {"realm": "api"}, answer
-    answer = server.request(method, "/jwt", token=good(signer=key("rsa", 2), header={"kid": "rsa-1"}))
+    answer = server.request(method, "/jwt", token=good(signer=key("rsa", 2),
+                                                       header={"kid": "rsa-1"}))
     assert answer.status == 401 and answer.bearer["error"] == "invalid_token", answer

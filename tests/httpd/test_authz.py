@@ -1,4 +1,4 @@
-"""Require lines in any company: who passes, who is told 403, and which scopes the challenge names."""
+"""Require lines in any company: who passes, who is told 403, which scopes the challenge names."""
 
 import pytest
 
@@ -9,9 +9,10 @@ ALICE, NOBODY = {}, None
 
 
 class Rules:
-    """A section with these rules, and rows of (claims of the token, outcome). Claims None: no token at all.
-    Outcomes: True: passes; "a b": 401 or 403 whose challenge names these scopes; "": 401 or 403 whose challenge names none;
-    False: 403 by another rule, no challenge."""
+    """A section with these rules, and rows of (claims of the token, outcome).
+
+    Claims None: no token. Outcomes: True: passes; "a b": 401 or 403 whose challenge names these
+    scopes; "": 401 or 403 whose challenge names none; False: 403 by another rule, no challenge."""
 
     def __init__(self, name, text, *rows):
         self.name, self.text, self.rows = name, text, rows
@@ -37,63 +38,86 @@ def none_of(*lines):
 RULES = [
     # scopes
     Rules("one scope", "Require scope read", (scope("read"), True), (scope("x read y"), True),
-          (scope("write"), "read"), (scope("readx"), "read"), (scope("rea"), "read"), (scope("READ"), "read"),
+          (scope("write"), "read"), (scope("readx"), "read"), (scope("rea"), "read"),
+          (scope("READ"), "read"),
           (scope(""), "read"), (scope(None), "read"), (NOBODY, "read"),
           (scope(["read"]), True), (scope(["read write"]), "read"),
           ({"scope": None, "scp": ["read"]}, True), ({"scope": None, "scp": "read"}, True),
           ({"scope": "x", "scp": ["y", "read"]}, True)),
-    Rules("two words", "Require scope read write", (scope("read"), "read write"), (scope("write read"), True),
+    Rules("two words", "Require scope read write", (scope("read"), "read write"),
+          (scope("write read"), True),
           (NOBODY, "read write")),
-    Rules("two lines", "Require scope read\nRequire scope admin", (scope("admin"), True), (scope("read"), True),
+    Rules("two lines", "Require scope read\nRequire scope admin", (scope("admin"), True),
+          (scope("read"), True),
           (scope("x"), "read"), (NOBODY, "read")),
-    Rules("all", all_of("Require scope a", "Require scope b c"), (scope("a b c"), True), (scope("a"), "a b c"),
+    Rules("all", all_of("Require scope a", "Require scope b c"), (scope("a b c"), True),
+          (scope("a"), "a b c"),
           (scope("b"), "a b c"), (NOBODY, "a b c")),
-    Rules("any of sets", any_of("Require scope a b", "Require scope c d e"), (scope("c d"), "c d e"),
+    Rules("any of sets", any_of("Require scope a b", "Require scope c d e"),
+          (scope("c d"), "c d e"),
           (scope("x"), "a b"), (scope("a"), "a b"), (NOBODY, "a b"), (scope("e d c"), True)),
     Rules("fewest lacking first", any_of("Require scope a b", "Require scope c"), (scope("a"), "c"),
           (NOBODY, "c"), (scope("b a"), True)),
     Rules("any in all", all_of("Require scope base", any_of("Require scope x", "Require scope y")),
-          (scope("base y"), True), (scope("base"), "base x"), (scope("y"), "base y"), (NOBODY, "base x")),
+          (scope("base y"), True), (scope("base"), "base x"), (scope("y"), "base y"),
+          (NOBODY, "base x")),
     Rules("all in any", any_of(all_of("Require scope a", "Require scope b"), "Require scope c d e"),
           (scope("a"), "a b"), (scope("c d"), "c d e"), (scope("c d e"), True)),
-    Rules("deep", all_of("Require valid-user", any_of(all_of("Require scope a", none_of("Require scope b")),
+    Rules("deep", all_of("Require valid-user",
+                         any_of(all_of("Require scope a", none_of("Require scope b")),
                                                       "Require scope c")),
-          (scope("a"), True), (scope("a b"), "c"), (scope("b"), "c"), (scope(""), "a"), (NOBODY, "a")),
-    Rules("odd scope", "Require scope https://api.example/read:all", (scope("https://api.example/read:all"), True),
+          (scope("a"), True), (scope("a b"), "c"), (scope("b"), "c"), (scope(""), "a"),
+          (NOBODY, "a")),
+    Rules("odd scope", "Require scope https://api.example/read:all",
+          (scope("https://api.example/read:all"), True),
           (scope("x"), "https://api.example/read:all")),
     # negation: a banned scope is never advertised
     Rules("banned", all_of("Require valid-user", "Require not scope banned"), (scope("read"), True),
           (scope("banned"), False), (scope("x banned"), False), (NOBODY, "")),
-    Rules("banned and wanted", all_of("Require scope read", "Require not scope banned"), (scope("read"), True),
-          (scope("banned"), False), (scope("x"), "read"), (scope("read banned"), False), (NOBODY, "read")),
-    Rules("none", all_of("Require valid-user", none_of("Require scope banned", "Require claim role = guest")),
-          (ALICE, True), (scope("banned"), False), ({"role": "guest"}, False), ({"role": "admin"}, True)),
+    Rules("banned and wanted", all_of("Require scope read", "Require not scope banned"),
+          (scope("read"), True),
+          (scope("banned"), False), (scope("x"), "read"), (scope("read banned"), False),
+          (NOBODY, "read")),
+    Rules("none", all_of("Require valid-user",
+                         none_of("Require scope banned", "Require claim role = guest")),
+          (ALICE, True), (scope("banned"), False), ({"role": "guest"}, False),
+          ({"role": "admin"}, True)),
     # with the rules of httpd
     Rules("valid user", "Require valid-user", (ALICE, True), (NOBODY, "")),
-    Rules("user", "Require user alice bob", (ALICE, True), ({"sub": "bob"}, True), ({"sub": "eve"}, False), (NOBODY, "")),
-    Rules("user and scope", all_of("Require user alice", "Require scope read"), (scope("read"), True),
-          (scope("x"), "read"), ({"sub": "eve"}, False), ({"sub": "eve", "scope": "x"}, False), (NOBODY, "read")),
+    Rules("user", "Require user alice bob", (ALICE, True), ({"sub": "bob"}, True),
+          ({"sub": "eve"}, False), (NOBODY, "")),
+    Rules("user and scope", all_of("Require user alice", "Require scope read"),
+          (scope("read"), True),
+          (scope("x"), "read"), ({"sub": "eve"}, False), ({"sub": "eve", "scope": "x"}, False),
+          (NOBODY, "read")),
     Rules("user or scope", any_of("Require user alice", "Require scope read"), (scope("x"), True),
           ({"sub": "eve", "scope": "x"}, "read"), ({"sub": "eve"}, True), (NOBODY, "")),
-    Rules("scope or valid user", any_of("Require scope read", "Require valid-user"), (scope("x"), True), (NOBODY, "")),
+    Rules("scope or valid user", any_of("Require scope read", "Require valid-user"),
+          (scope("x"), True), (NOBODY, "")),
     Rules("ip holds", all_of("Require ip 127.0.0.1", "Require scope read"), (scope("read"), True),
           (scope("x"), "read"), (NOBODY, "read")),
-    Rules("group file", "AuthGroupFile {root}/groups\nRequire group staff", (ALICE, True), ({"sub": "eve"}, False)),
+    Rules("group file", "AuthGroupFile {root}/groups\nRequire group staff", (ALICE, True),
+          ({"sub": "eve"}, False)),
     Rules("alias", "Require reader", (scope("read"), True), (scope("x"), "read"), (NOBODY, "read")),
-    Rules("not alias", all_of("Require valid-user", "Require not reader"), (scope("read"), False), (scope("x"), True)),
+    Rules("not alias", all_of("Require valid-user", "Require not reader"), (scope("read"), False),
+          (scope("x"), True)),
     # issuers
     Rules("issuer", "Require issuer https://as.example https://third.example", (ALICE, True),
           ({"iss": "https://other.example"}, False), (NOBODY, "")),
     Rules("issuer or scope", any_of("Require issuer https://other.example", "Require scope admin"),
           ({"iss": "https://other.example"}, True), (ALICE, "admin")),
     # expressions
-    Rules("expr", "Require expr bearer('email') =~ /@example\\.com$/", ({"email": "a@example.com"}, True),
+    Rules("expr", "Require expr bearer('email') =~ /@example\\.com$/",
+          ({"email": "a@example.com"}, True),
           ({"email": "a@example.org"}, False), (ALICE, False), (NOBODY, "")),
     Rules("expr list", "Require expr 'admin' in bearer('realm_access.roles')",
-          ({"realm_access": {"roles": ["x", "admin"]}}, True), ({"realm_access": {"roles": ["x"]}}, False),
+          ({"realm_access": {"roles": ["x", "admin"]}}, True),
+          ({"realm_access": {"roles": ["x"]}}, False),
           ({"realm_access": {"roles": "admin"}}, True), (NOBODY, "")),
-    Rules("expr number", "Require expr bearer('level') -ge 3", ({"level": 3}, True), ({"level": 2}, False)),
-    Rules("expr boolean", "Require expr bearer('ok') == 'true'", ({"ok": True}, True), ({"ok": "true"}, True),
+    Rules("expr number", "Require expr bearer('level') -ge 3", ({"level": 3}, True),
+          ({"level": 2}, False)),
+    Rules("expr boolean", "Require expr bearer('ok') == 'true'", ({"ok": True}, True),
+          ({"ok": "true"}, True),
           ({"ok": False}, False)),
     Rules("expr and scope", all_of("Require expr bearer('email') != ''", "Require scope read"),
           ({"email": "x"}, True), ({"email": "x", "scope": "y"}, "read"), (ALICE, False)),
@@ -102,37 +126,46 @@ RULES = [
 # Operators of Require claim: (arguments, claims that pass, claims that do not)
 CLAIMS = [
     ("role = admin", [{"role": "admin"}, {"role": ["x", "admin"]}],
-     [{}, {"role": "admins"}, {"role": "Admin"}, {"role": ["x"]}, {"role": {"admin": 1}}, {"role": True}, {"role": ""}]),
+     [{}, {"role": "admins"}, {"role": "Admin"}, {"role": ["x"]}, {"role": {"admin": 1}},
+      {"role": True}, {"role": ""}]),
     ("role admin", [{"role": "admin"}], [{"role": "x"}]),
-    ("role = a b", [{"role": "a"}, {"role": "b"}, {"role": ["c", "b"]}], [{"role": "c"}, {"role": "a b"}]),
+    ("role = a b", [{"role": "a"}, {"role": "b"}, {"role": ["c", "b"]}],
+     [{"role": "c"}, {"role": "a b"}]),
     ('role = "a b"', [{"role": "a b"}], [{"role": "a"}]),
     ("n = 5", [{"n": 5}, {"n": 5.0}, {"n": [1, 5]}], [{"n": "5"}, {"n": 6}, {"n": True}]),
     ('n = "5"', [{"n": "5"}], [{"n": 5}]),
     ("n = 9007199254740993", [{"n": 9007199254740993}], [{"n": 9007199254740992}]),
-    ("ok = true", [{"ok": True}, {"ok": [False, True]}], [{"ok": "true"}, {"ok": False}, {"ok": 1}, {}]),
+    ("ok = true", [{"ok": True}, {"ok": [False, True]}],
+     [{"ok": "true"}, {"ok": False}, {"ok": 1}, {}]),
     ('ok = "true"', [{"ok": "true"}], [{"ok": True}]),
     ("ok = false", [{"ok": False}], [{"ok": None}, {"ok": 0}, {}]),
-    ("role != guest", [{"role": "admin"}, {"role": ["a"]}], [{}, {"role": "guest"}, {"role": ["a", "guest"]}]),
+    ("role != guest", [{"role": "admin"}, {"role": ["a"]}],
+     [{}, {"role": "guest"}, {"role": ["a", "guest"]}]),
     ("role != a b", [{"role": "c"}], [{"role": "a"}, {"role": "b"}]),
-    ("role ~ ^adm", [{"role": "admin"}, {"role": ["x", "adm"]}], [{"role": "xadm"}, {}, {"role": 5}]),
+    ("role ~ ^adm", [{"role": "admin"}, {"role": ["x", "adm"]}],
+     [{"role": "xadm"}, {}, {"role": 5}]),
     ("role ~ ^a$", [{"role": "a"}], [{"role": "a\n"}, {"role": "ab"}]),
     ("role !~ ^adm", [{"role": "x"}], [{}, {"role": "admin"}, {"role": ["x", "admin"]}]),
-    ("level < 3", [{"level": 2}, {"level": -1}, {"level": 2.9}], [{"level": 3}, {"level": "2"}, {}]),
+    ("level < 3", [{"level": 2}, {"level": -1}, {"level": 2.9}],
+     [{"level": 3}, {"level": "2"}, {}]),
     ("level <= 3", [{"level": 3}], [{"level": 3.1}, {"level": "3"}]),
     ("level > 3", [{"level": 4}, {"level": 3.5}], [{"level": 3}, {"level": True}]),
     ("level >= -1.5", [{"level": -1.5}], [{"level": -2}]),
     ("role exists", [{"role": "x"}, {"role": ""}, {"role": []}, {"role": False}], [{}]),
     ("realm_access.roles = admin", [{"realm_access": {"roles": ["admin"]}}],
-     [{"realm_access": {"roles": []}}, {"realm_access": ["roles"]}, {"realm_access.roles": ["admin"]}, {}]),
+     [{"realm_access": {"roles": []}}, {"realm_access": ["roles"]},
+      {"realm_access.roles": ["admin"]}, {}]),
     ("/kubernetes.io/namespace = prod", [{"kubernetes.io": {"namespace": "prod"}}],
      [{"kubernetes": {"io": {"namespace": "prod"}}}]),
-    ("/https:~1~1x.example~1roles = a", [{"https://x.example/roles": ["a"]}], [{"https:~1~1x.example~1roles": "a"}]),
+    ("/https:~1~1x.example~1roles = a", [{"https://x.example/roles": ["a"]}],
+     [{"https:~1~1x.example~1roles": "a"}]),
     ("/list/1 = b", [{"list": ["a", "b"]}], [{"list": ["b", "a"]}, {"list": ["b"]}]),
     ("sub = alice", [{}], [{"sub": "bob"}]),
     ("scope = read", [{}], [{"scope": "read write"}]),
 ]
 for _number, (_arguments, _yes, _no) in enumerate(CLAIMS):
-    RULES.append(Rules(f"claim {_number}", f"Require claim {_arguments}", *[(row, True) for row in _yes],
+    RULES.append(Rules(f"claim {_number}", f"Require claim {_arguments}",
+                       *[(row, True) for row in _yes],
                        *[(row, False) for row in _no]))
 
 OTHER = "    AuthBearerIssuer https://other.example keys=jwks:{keys}/as.jwks\n"
@@ -158,7 +191,8 @@ def judge(server, answer, claims, outcome):
 
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("rule, row", ROWS, ids=[f"{rule.name}-{row[0]}-{row[1]}" for rule, row in ROWS])
+@pytest.mark.parametrize("rule, row", ROWS, ids=[f"{rule.name}-{row[0]}-{row[1]}" for rule,
+                                                 row in ROWS])
 def test_rules(server, rule, row):
     claims, outcome = row
     token = None if claims is NOBODY else good(**claims)
@@ -242,7 +276,8 @@ AliasMatch "^/(limit|except|open|ip|deny|send|merge|if)" "{docs}/index.html"
 @pytest.fixture(scope="module")
 def sections(serve):
     return serve(SECTIONS, {
-        "docs/md/or/index.html": "<p>the index\n", "docs/ht/index.html": "<p>the index\n", "docs/ht/.htaccess": "Require scope read\n",
+        "docs/md/or/index.html": "<p>the index\n", "docs/ht/index.html": "<p>the index\n",
+        "docs/ht/.htaccess": "Require scope read\n",
         "docs/ht/deep/index.html": "<p>the index\n",
         "docs/ht/deep/.htaccess": "AuthMerging And\nRequire claim role = admin\n",
     })
@@ -299,7 +334,7 @@ def test_sections(sections, method, path, claims, outcome):
 
 
 def test_walks_leave_one_line_each(sections):
-    """The walks that look for a scope set write nothing of httpd's: one AH01631 stands for one request."""
+    """The walks that look for a scope set write nothing: one AH01631 stands for one request."""
     before = sections.log().count("AH01631")
     judge(sections, sections.get("/merge/and", token=good(scope="x")), scope("x"), "outer inner")
     sections.wait_log("scope_lacking")

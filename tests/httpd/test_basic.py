@@ -1,4 +1,4 @@
-"""Beside mod_auth_basic and mod_auth_digest, and as the authn provider `bearer` under mod_auth_basic."""
+"""Beside mod_auth_basic and mod_auth_digest, and under mod_auth_basic as its provider `bearer`."""
 
 import base64
 import hashlib
@@ -14,9 +14,20 @@ ISSUER = """    AuthName api
     AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks
     AuthBearerAudience https://api.example
 """
-BOTH = "    AuthType Basic\n    AuthBasicProvider file\n    AuthUserFile {root}/users\n    AuthBearer On\n" + ISSUER
-DIGEST = "    AuthType Digest\n    AuthDigestProvider file\n    AuthUserFile {root}/digest\n    AuthBearer On\n" + ISSUER
-PASSWORD = "    AuthType Basic\n    AuthUserFile {root}/users\n    AuthBasicProvider bearer file\n" + ISSUER
+BOTH = """    AuthType Basic
+    AuthBasicProvider file
+    AuthUserFile {root}/users
+    AuthBearer On
+""" + ISSUER
+DIGEST = """    AuthType Digest
+    AuthDigestProvider file
+    AuthUserFile {root}/digest
+    AuthBearer On
+""" + ISSUER
+PASSWORD = """    AuthType Basic
+    AuthBasicProvider bearer file
+    AuthUserFile {root}/users
+""" + ISSUER
 FILE_FIRST, CACHE, CACHE_FIRST = (PASSWORD.replace("bearer file", order) for order in (
     "file bearer", "bearer socache file", "socache bearer file"))
 
@@ -31,12 +42,16 @@ DIGEST_USERS = "alice:api:" + hashlib.md5(b"alice:api:wonderland").hexdigest() +
 CONF = ECHO + ANY_PATH + "".join([
     location("/both", "Require valid-user", trust=BOTH),
     location("/scope", "Require scope read", trust=BOTH),
-    location("/either", "<RequireAny>\nRequire scope read\nRequire user alice\n</RequireAny>", trust=BOTH),
+    location("/either", "<RequireAny>\nRequire scope read\nRequire user alice\n</RequireAny>",
+             trust=BOTH),
     location("/lenient", "AuthBearerAuthoritative Off", "Require valid-user", trust=BOTH),
-    location("/lenient-alone", "AuthType Bearer", "AuthBearerAuthoritative Off", "Require valid-user", trust=ISSUER),
+    location("/lenient-alone", "AuthType Bearer", "AuthBearerAuthoritative Off",
+             "Require valid-user", trust=ISSUER),
     location("/quiet", "AuthBearerChallenge Off", "Require scope read", trust=BOTH),
-    location("/quiet-alone", "AuthType Bearer", "AuthBearerChallenge Off", "Require scope read", trust=ISSUER),
-    location("/davfs", 'AuthBearerChallenge "%{HTTP_USER_AGENT} !~ /davfs/"', "Require valid-user", trust=BOTH),
+    location("/quiet-alone", "AuthType Bearer", "AuthBearerChallenge Off", "Require scope read",
+             trust=ISSUER),
+    location("/davfs", 'AuthBearerChallenge "%{HTTP_USER_AGENT} !~ /davfs/"', "Require valid-user",
+             trust=BOTH),
     location("/digest", "Require valid-user", trust=DIGEST),
     location("/plain", "Require valid-user", trust=BOTH.replace("    AuthBearer On\n", "")),
     location("/pw", "Require valid-user", trust=PASSWORD),
@@ -45,15 +60,18 @@ CONF = ECHO + ANY_PATH + "".join([
     location("/pw-unset", "Require valid-user", trust="    AuthType Basic\n    AuthName api\n"
              "    AuthBasicProvider bearer file\n    AuthUserFile {root}/users\n"),
     location("/pw-last", "Require valid-user", trust=FILE_FIRST),
-    location("/cache", "AuthnCacheProvideFor file", "AuthBearerLeeway 0", "Require valid-user", trust=CACHE),
-    location("/cache-first", "AuthnCacheProvideFor bearer file", "AuthBearerLeeway 0", "Require valid-user",
+    location("/cache", "AuthnCacheProvideFor file", "AuthBearerLeeway 0", "Require valid-user",
+             trust=CACHE),
+    location("/cache-first", "AuthnCacheProvideFor bearer file", "AuthBearerLeeway 0",
+             "Require valid-user",
              trust=CACHE_FIRST),
 ])
 
 
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve(CONF, {"users": USERS, "digest": DIGEST_USERS}, modules="authn_socache socache_shmcb")
+    return serve(CONF, {"users": USERS, "digest": DIGEST_USERS},
+                 modules="authn_socache socache_shmcb")
 
 
 def schemes(answer):
@@ -82,7 +100,8 @@ def test_each_credential_by_its_own_module(server):
     passed(server.get("/scope", token=good()))
 
 
-@pytest.mark.parametrize("credential", [("alice", "wrong"), ("nobody", "wonderland"), ("", ""), ("alice", "")])
+@pytest.mark.parametrize("credential", [("alice", "wrong"), ("nobody", "wonderland"), ("", ""),
+                                        ("alice", "")])
 def test_a_bad_password(server, credential):
     answer = server.get("/both", [basic(*credential)])
     assert (answer.status, schemes(answer)) == (401, ["Bearer", "Basic"]), answer
@@ -91,7 +110,8 @@ def test_a_bad_password(server, credential):
 
 @pytest.mark.mpm
 @pytest.mark.parametrize("path", ["/both", "/scope", "/either", "/lenient", "/digest"])
-@pytest.mark.parametrize("make, reason", [(forged, "signature_bad"), (lambda: good(exp=1), "expired"),
+@pytest.mark.parametrize("make, reason", [(forged, "signature_bad"),
+                                          (lambda: good(exp=1), "expired"),
                                           (lambda: good(aud="x"), "audience_wrong")])
 def test_a_bad_token_is_never_rescued(server, path, make, reason):
     answer = server.get(path, token=make())
@@ -100,7 +120,8 @@ def test_a_bad_token_is_never_rescued(server, path, make, reason):
 
 
 def test_two_fields_are_one_too_many(server):
-    for headers in ([basic("alice", "wonderland"), bearer(good())], [bearer(good()), basic("alice", "wonderland")]):
+    for headers in ([basic("alice", "wonderland"), bearer(good())],
+                    [bearer(good()), basic("alice", "wonderland")]):
         refused(server, server.get("/both", headers), "request_malformed")
 
 
@@ -112,7 +133,7 @@ def test_a_token_as_password_is_a_password(server):
 
 
 def test_a_basic_user_holds_no_scope(server):
-    """Known by password, named like a subject: a scope comes from a token only, and nobody held one."""
+    """Known by password, named like a subject: a scope comes from a token only."""
     answer = server.get("/scope", [basic("alice", "wonderland")])
     assert (answer.status, schemes(answer)) == (401, ["Bearer", "Basic"]), answer
     assert "error" not in answer.bearer
@@ -120,10 +141,12 @@ def test_a_basic_user_holds_no_scope(server):
 
 def test_scope_lacking_beside_basic(server):
     refused(server, server.get("/scope", token=good(scope="x")), "scope_lacking", "read")
-    refused(server, server.get("/either", token=good(scope="x", sub="bob")), "scope_lacking", "read")
+    refused(server, server.get("/either", token=good(scope="x", sub="bob")), "scope_lacking",
+            "read")
 
 
-@pytest.mark.parametrize("make", [lambda: "opaque", lambda: good(iss="https://foreign.example"), lambda: "a.b.c"])
+@pytest.mark.parametrize("make", [lambda: "opaque", lambda: good(iss="https://foreign.example"),
+                                  lambda: "a.b.c"])
 @pytest.mark.parametrize("path", ["/lenient", "/lenient-alone"])
 def test_left_to_others(server, path, make):
     """Nobody takes it in the end: 401, never 500."""
@@ -164,8 +187,10 @@ def digest_header(answer, user, password, path):
     def md5(text):
         return hashlib.md5(text.encode()).hexdigest()
 
-    response = md5(f"{md5(f'{user}:api:{password}')}:{nonce}:00000001:abc:auth:{md5(f'GET:{path}')}")
-    return ("Authorization", f'Digest username="{user}", realm="api", nonce="{nonce}", uri="{path}", qop=auth, '
+    secret, target = md5(f"{user}:api:{password}"), md5(f"GET:{path}")
+    response = md5(f"{secret}:{nonce}:00000001:abc:auth:{target}")
+    return ("Authorization",
+            f'Digest username="{user}", realm="api", nonce="{nonce}", uri="{path}", qop=auth, '
             f'algorithm=MD5, nc=00000001, cnonce="abc", response="{response}"')
 
 
@@ -173,16 +198,19 @@ def digest_header(answer, user, password, path):
 def test_beside_digest(server):
     first = server.get("/digest")
     assert (first.status, schemes(first)) == (401, ["Bearer", "Digest"]), first
-    passed(server.get("/digest", [digest_header(first, "alice", "wonderland", "/digest")]), scheme="Digest")
+    passed(server.get("/digest", [digest_header(first, "alice", "wonderland", "/digest")]),
+           scheme="Digest")
     passed(server.get("/digest", token=good()))
     wrong = server.get("/digest", [digest_header(first, "alice", "x", "/digest")])
-    assert (wrong.status, schemes(wrong)) == (401, ["Bearer", "Digest"]) and "error" not in wrong.bearer
+    assert (wrong.status, schemes(wrong)) == (401, ["Bearer", "Digest"])
+    assert "error" not in wrong.bearer
 
 
 # The authn provider
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("path", ["/pw", "/pw-scope", "/pw-both", "/pw-last", "/cache", "/cache-first"])
+@pytest.mark.parametrize("path", ["/pw", "/pw-scope", "/pw-both", "/pw-last", "/cache",
+                                  "/cache-first"])
 @pytest.mark.parametrize("user", ["alice", "bearer", "x-access-token", ""])
 def test_token_as_password(server, path, user):
     if user == "alice" and path in ("/pw-last", "/cache-first"):
@@ -197,9 +225,11 @@ def test_token_of_another_user(server, user):
     server.expect_log(r"\[auth_bearer:warn\] .*AB\d{4}: refused: .*the user name")
 
 
-@pytest.mark.parametrize("make, reason", [(forged, "signature_bad"), (lambda: good(exp=1), "expired"),
+@pytest.mark.parametrize("make, reason", [(forged, "signature_bad"),
+                                          (lambda: good(exp=1), "expired"),
                                           (lambda: good(aud="x"), "audience_wrong"),
-                                          (lambda: good(iss="https://foreign.example"), "issuer_unknown")])
+                                          (lambda: good(iss="https://foreign.example"),
+                                           "issuer_unknown")])
 def test_bad_token_as_password(server, make, reason):
     answer = server.get("/pw", [basic("alice", make())])
     assert (answer.status, schemes(answer)) == (401, ["Basic"]), answer
@@ -221,7 +251,8 @@ def test_three_parts_are_a_token_and_final(server):
 
 
 def test_scopes_of_a_token_as_password(server):
-    refused(server, server.get("/pw-both", [basic("bearer", good(scope="x"))]), "scope_lacking", "read")
+    refused(server, server.get("/pw-both", [basic("bearer", good(scope="x"))]), "scope_lacking",
+            "read")
     answer = server.get("/pw-scope", [basic("bearer", good(scope="x"))])
     assert (answer.status, answer.header("X-Reason")) == (403, "scope_lacking"), answer
     answer = server.get("/pw-scope", [basic("alice", "wonderland")])

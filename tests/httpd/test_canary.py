@@ -15,7 +15,8 @@ HS = """    AuthType Bearer
     AuthBearerIssuer https://as.example keys=secret:{keys}/hs256.bin algorithms=HS256
     AuthBearerAudience https://api.example
 """
-PASSWORD = TRUST.replace("AuthType Bearer", "AuthType Basic\n    AuthBearer On\n    AuthBasicProvider bearer file"
+PASSWORD = TRUST.replace("AuthType Bearer",
+                         "AuthType Basic\n    AuthBearer On\n    AuthBasicProvider bearer file"
                          "\n    AuthUserFile {root}/users")
 CONF = ECHO + """
 ExtendedStatus On
@@ -41,17 +42,21 @@ ProxyPass "/proxy" "http://127.0.0.1:{port}/open/env.cgi"
     location("/json", "AuthBearerErrorBody json", "Require claim secret_claim = x"),
     location("/expr", "Require expr bearer('sub') =~ /^b/"),
 ])
-# httpd itself writes request headers to the log at trace4 of these two modules, whatever protects the location.
+# httpd itself logs request headers at trace4 of these modules, whatever protects the location.
 LEVEL = "trace8 http:trace3 core:trace4 proxy:trace1 proxy_http:trace1"
+
+
+SCRIPT = "#!/bin/sh\ncat > /dev/null\necho Content-Type: text/plain\necho\nenv\n"
 
 
 @pytest.fixture(scope="module")
 def server(serve):
     server = serve(CONF, {
-        "docs/cgi/env.cgi": "#!/bin/sh\ncat > /dev/null\necho Content-Type: text/plain\necho\nenv\n",
+        "docs/cgi/env.cgi": SCRIPT,
         "users": "carol:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", "keys/hs256.bin": key("hs256").secret,
     }, modules="cgi status info proxy proxy_http", level=LEVEL)
-    server.allow_log(r"AB[0-9]{4}: refused: ", "AH\\d+: .*password mismatch", "AH\\d+: .*Password Mismatch")
+    server.allow_log(r"AB[0-9]{4}: refused: ", "AH\\d+: .*password mismatch",
+                     "AH\\d+: .*Password Mismatch")
     return server
 
 
@@ -59,27 +64,37 @@ def candidates():
     """Tokens that end in every way: accepted, and refused for each reason."""
     rs, other = key("rsa"), key("rsa", 2)
     return [
-        good(), good("ES512"), good("HS256"), good(scope="x"), good(exp=1), good(aud="x"), good(iss="x"), good(sub=None),
-        good(cnf={"jkt": "x"}), good(typ="ID"), good(header={"typ": "x"}), good(header={"kid": "x"}), good(exp="x"),
-        good(signer=other, header={"kid": "rsa-1"}), good(header={"alg": "none"}), good(header={"crit": ["x"]}),
-        good(nested={"deep": ["x" * 40]}), mint(rs, "RS256", b"not json, but long enough to be seen"),
-        mint(rs, "RS256", tokens.claims(), b"not json, but long enough to be seen"), good("HS256", header={"kid": "x" * 30}),
-        tokens.remember("OpaqueTokenThatIsLongEnoughToBeSeen"), tokens.remember("a" * 20 + "." + "b" * 20 + "." + "c" * 20),
+        good(), good("ES512"), good("HS256"), good(scope="x"), good(exp=1), good(aud="x"),
+        good(iss="x"), good(sub=None),
+        good(cnf={"jkt": "x"}), good(typ="ID"), good(header={"typ": "x"}),
+        good(header={"kid": "x"}), good(exp="x"),
+        good(signer=other, header={"kid": "rsa-1"}), good(header={"alg": "none"}),
+        good(header={"crit": ["x"]}),
+        good(nested={"deep": ["x" * 40]}), mint(rs, "RS256",
+                                                b"not json, but long enough to be seen"),
+        mint(rs, "RS256", tokens.claims(), b"not json, but long enough to be seen"),
+        good("HS256", header={"kid": "x" * 30}),
+        tokens.remember("OpaqueTokenThatIsLongEnoughToBeSeen"),
+        tokens.remember("a" * 20 + "." + "b" * 20 + "." + "c" * 20),
         good() + "x", good() + "=", tokens.remember("x" * 5000),
     ]
 
 
 def ways(token):
-    """(headers, body): how a client may send a token, rightly or wrongly. Not as a user name or in the URL: those are
-    httpd's to log, and it does."""
+    """(headers, body): how a client may send a token, rightly or wrongly. Not as a user name or in
+    the URL: those are httpd's to log, and it does."""
     form = [("Content-Type", "application/x-www-form-urlencoded")]
     return [
-        ([bearer(token)], None), ([bearer(token), bearer(token)], None), ([bearer(token + " x")], None),
+        ([bearer(token)], None), ([bearer(token), bearer(token)], None),
+        ([bearer(token + " x")], None),
         ([("Authorization", token)], None), ([("Authorization", f"Token {token}")], None),
-        ([("Authorization", f"Bearer {token}, Basic x")], None), ([("Authorization", f'Bearer "{token}"')], None),
-        ([("Authorization", f"Bearer\t{token}")], None), ([("Authorization", f"Bearer {token}\xe4")], None),
+        ([("Authorization", f"Bearer {token}, Basic x")], None),
+        ([("Authorization", f'Bearer "{token}"')], None),
+        ([("Authorization", f"Bearer\t{token}")], None),
+        ([("Authorization", f"Bearer {token}\xe4")], None),
         ([basic("alice", token)], None), ([basic("bearer", token)], None),
-        ([basic("", token)], None), (form, f"access_token={token}"), ([("Cookie", f"access_token={token}")], None),
+        ([basic("", token)], None), (form, f"access_token={token}"),
+        ([("Cookie", f"access_token={token}")], None),
         ([("X-Access-Token", token)], None), ([("Proxy-Authorization", f"Bearer {token}")], None),
     ]
 
@@ -89,7 +104,8 @@ def held(text, token):
     return [part for part in (token, *token.split(".")[1:]) if len(part) > 16 and part in text]
 
 
-SENT_ON_PURPOSE = ("HTTP_COOKIE", "HTTP_X_ACCESS_TOKEN")        # a CGI gets what clients put into other fields
+SENT_ON_PURPOSE = ("HTTP_COOKIE",
+                   "HTTP_X_ACCESS_TOKEN")        # a CGI gets what clients put into other fields
 
 
 def shown(answer):
@@ -99,12 +115,15 @@ def shown(answer):
 
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("path", ["/jwt", "/hs", "/pw", "/proxy", "/env", "/json", "/expr", "/open/env.cgi"])
+@pytest.mark.parametrize("path", ["/jwt", "/hs", "/pw", "/proxy", "/env", "/json", "/expr",
+                                  "/open/env.cgi"])
 def test_answers_and_environment(server, path):
     for number, token in enumerate(candidates()):
-        for headers, body in ways(token) if number in (0, 3, 13) else [ways(token)[0], *ways(token)[9:11]]:
+        for headers, body in ways(token) if number in (0, 3, 13) else [ways(token)[0],
+                                                                       *ways(token)[9:11]]:
             answer = server.request("POST" if body else "GET", path, headers, body)
-            assert answer.status < 500 and (path == "/proxy" or not held(shown(answer), token)), answer
+            assert answer.status < 500 and (path == "/proxy" or not held(shown(answer),
+                                                                         token)), answer
     for page in ("/status", "/info"):
         text = server.get(page).text
         assert not logwatch.leaks(text.encode())
@@ -120,7 +139,8 @@ def test_reload_and_startup(server):
     server.allow_log(r"\[auth_bearer:(warn|error)\]")
     private = {**key("p256").jwk(), "d": tokens.b64url(b"p" * 32)}
     tokens.remember(private["d"])
-    for content in (tokens.jwks([private, key("rsa")]).encode(), (tokens.store() / "p256-1.pem").read_bytes(),
+    for content in (tokens.jwks([private, key("rsa")]).encode(),
+                    (tokens.store() / "p256-1.pem").read_bytes(),
                     key("hs256").secret, tokens.jwks([key("hs256").jwk()]).encode()):
         server.write("keys/as.jwks", content)
         server.graceful() if b"RSA" in content else server.configtest()
@@ -138,4 +158,5 @@ def test_dumps_hold_no_secret(server):
 def test_claims_in_the_environment_are_no_token(server):
     answer = server.get("/env", token=good(nested={"a": [1, "x"]}))
     assert answer.status == 200 and "BEARER_CLAIM_SUB=alice" in answer.text
-    assert json.loads(dict(line.partition("=")[::2] for line in answer.text.splitlines())["BEARER_CLAIM_NESTED"])
+    variables = dict(line.partition("=")[::2] for line in answer.text.splitlines())
+    assert json.loads(variables["BEARER_CLAIM_NESTED"]) == {"a": [1, "x"]}

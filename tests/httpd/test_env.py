@@ -8,10 +8,17 @@ import tokens
 from expect import TRUST, location
 from tokens import good
 
-CONF = 'AliasMatch "^/.+" "{docs}/env.cgi"\n<Directory "{docs}">\nOptions +ExecCGI\nSetHandler cgi-script\n</Directory>\n' \
-    + "".join([
+CONF = """
+AliasMatch "^/.+" "{docs}/env.cgi"
+<Directory "{docs}">
+    Options +ExecCGI
+    SetHandler cgi-script
+</Directory>
+""" + "".join([
         location("/none", "Require valid-user"),
-        location("/some", "AuthBearerEnv sub email=MAIL realm_access.roles /https:~1~1x.example~1a level", "Require valid-user"),
+        location("/some",
+                 "AuthBearerEnv sub email=MAIL realm_access.roles /https:~1~1x.example~1a level",
+                 "Require valid-user"),
         location("/more", "AuthBearerEnv sub", "AuthBearerEnv iss", "Require valid-user"),
         location("/outer", "AuthBearerEnv sub", "Require valid-user"),
         location("/outer/off", "AuthBearerEnv Off", trust=""),
@@ -21,9 +28,14 @@ CONF = 'AliasMatch "^/.+" "{docs}/env.cgi"\n<Directory "{docs}">\nOptions +ExecC
     ])
 
 
+# One variable a line, whatever is in it.
+SCRIPT = "#!/bin/sh\necho Content-Type: text/plain\necho\nenv -0 | tr '\\n\\0' '?\\n'\n"
+
+
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve(CONF, {"docs/env.cgi": "#!/bin/sh\necho Content-Type: text/plain\necho\nenv -0 | tr '\\n\\0' '?\\n'\n"},
+    return serve(CONF,
+                 {"docs/env.cgi": SCRIPT},
                  modules="cgi")
 
 
@@ -31,21 +43,25 @@ def ours(answer):
     """The variables of ours, and those that rows name."""
     assert answer.status == 200, answer
     lines = dict(line.partition("=")[::2] for line in answer.text.splitlines())
-    return {name: value for name, value in lines.items() if name.startswith("BEARER_CLAIM") or name in ("MAIL", "ISSUER")}
+    return {name: value for name,
+            value in lines.items() if name.startswith("BEARER_CLAIM") or name in ("MAIL", "ISSUER")}
 
 
-ALL = {"sub": "alice", "email": "a@b.example", "realm_access": {"roles": ["x", "y"]}, "https://x.example/a": "z", "level": 3}
+ALL = {"sub": "alice", "email": "a@b.example", "realm_access": {"roles": ["x", "y"]},
+       "https://x.example/a": "z", "level": 3}
 
 ROWS = [
     ("/none", ALL, {}),
     ("/some", {}, {"BEARER_CLAIM_SUB": "alice"}),
-    ("/some", ALL, {"BEARER_CLAIM_SUB": "alice", "MAIL": "a@b.example", "BEARER_CLAIM_REALM_ACCESS_ROLES": ["x", "y"],
+    ("/some", ALL, {"BEARER_CLAIM_SUB": "alice", "MAIL": "a@b.example",
+                    "BEARER_CLAIM_REALM_ACCESS_ROLES": ["x", "y"],
                     "BEARER_CLAIM_HTTPS___X_EXAMPLE_A": "z", "BEARER_CLAIM_LEVEL": 3}),
     ("/some", {"email": ""}, {"BEARER_CLAIM_SUB": "alice", "MAIL": ""}),
     ("/some", {"level": True}, {"BEARER_CLAIM_SUB": "alice", "BEARER_CLAIM_LEVEL": True}),
     ("/some", {"email": "a\nMAIL=b"}, {"BEARER_CLAIM_SUB": "alice"}),
     ("/some", {"email": "a\tb"}, {"BEARER_CLAIM_SUB": "alice"}),
-    ("/some", {"email": "%s%n $(id) `id`"}, {"BEARER_CLAIM_SUB": "alice", "MAIL": "%s%n $(id) `id`"}),
+    ("/some", {"email": "%s%n $(id) `id`"}, {"BEARER_CLAIM_SUB": "alice",
+                                             "MAIL": "%s%n $(id) `id`"}),
     ("/some", {"email": "gr\u00fcn"}, {"BEARER_CLAIM_SUB": "alice", "MAIL": "gr\u00fcn"}),
     ("/some", {"email": {"a": "b\nc"}}, {"BEARER_CLAIM_SUB": "alice", "MAIL": {"a": "b\nc"}}),
     ("/more", {}, {"BEARER_CLAIM_SUB": "alice", "BEARER_CLAIM_ISS": "https://as.example"}),
@@ -63,7 +79,8 @@ def test_variables(server, path, claims, wanted):
         assert found[name] == value if isinstance(value, str) else json.loads(found[name]) == value
 
 
-@pytest.mark.parametrize("headers", [[], [("BEARER_CLAIM_SUB", "root")], [("Bearer-Claim-Sub", "root")]])
+@pytest.mark.parametrize("headers", [[], [("BEARER_CLAIM_SUB", "root")],
+                                     [("Bearer-Claim-Sub", "root")]])
 def test_nothing_without_a_token(server, headers):
     """/open asks for no user: Require all granted is inherited from the directory."""
     assert ours(server.get("/open", headers)) == {}

@@ -73,11 +73,14 @@ def test_a_secret_in_a_log_is_found():
 
 ILLEGAL = [
     'Bearer', 'Bearer ', 'Bearer realm=x', 'Bearer realm="a", realm="b"', 'Bearer scope="read"',
-    'Bearer realm="a" scope="b"', 'Bearer realm="a",', 'Bearer realm="a",, scope="b"', 'Bearer realm="a"b"',
+    'Bearer realm="a" scope="b"', 'Bearer realm="a",', 'Bearer realm="a",, scope="b"',
+    'Bearer realm="a"b"',
     'Bearer realm="a", error="no_such"', 'Bearer realm="a", error="insufficient_scope"',
     'Bearer realm="a", error_description="x"', 'Bearer realm="a", scope=""',
-    'Bearer realm="a", scope="a  b"', 'Bearer realm="a", error="invalid_token", error_description="a\\"b"',
-    'Bearer realm="a", Basic realm="b"', 'Basic realm="b", Bearer realm="a"', 'Bearer realm="a\x01"',
+    'Bearer realm="a", scope="a  b"',
+    'Bearer realm="a", error="invalid_token", error_description="a\\"b"',
+    'Bearer realm="a", Basic realm="b"', 'Basic realm="b", Bearer realm="a"',
+    'Bearer realm="a\x01"',
 ]
 
 

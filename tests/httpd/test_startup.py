@@ -1,4 +1,5 @@
-"""Wrong directives: each stops the server with a sentence that names the directive, what it got and what it wants."""
+"""Wrong directives: each stops the server with a sentence that names the directive, what it got
+and what it wants."""
 
 import pytest
 
@@ -51,12 +52,14 @@ INSIDE = [
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=rs256"), ["rs256"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=none"), ["none"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms="), ["algorithms"]),
-    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,,ES256"), ["algorithms"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,,ES256"),
+     ["algorithms"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=HS256"), ["HS256", "secret:"]),
     ("AuthBearerIssuer", issuer("keys=pem:{keys}/rsa.pem algorithms=ES256"), ["ES256"]),
     ("AuthBearerIssuer", issuer("keys=pem:{keys}/p256.pem algorithms=ES384"), ["ES384"]),
     ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin"), ["secret:", "algorithms", "HS"]),
-    ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=RS256"), ["RS256", "secret:"]),
+    ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=RS256"),
+     ["RS256", "secret:"]),
     ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=HS256,RS256"), ["RS256"]),
     ("AuthBearerIssuer", issuer("keys=secret:{keys}/hs256.bin algorithms=HS512"), ["HS512"]),
     ("AuthBearerIssuer", issuer("keys=secret:{keys}/short.bin algorithms=HS256"), ["32"]),
@@ -66,12 +69,15 @@ INSIDE = [
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks audience="), ["audience"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks user="), ["user"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks user=a..b"), ["a..b"]),
-    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithm=RS256"), ["algorithm", "algorithms"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithm=RS256"),
+     ["algorithm", "algorithms"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks audiences=x"), ["audiences", "audience"]),
     ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks nonsense"), ["nonsense"]),
-    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS256 algorithms=ES256"), ["algorithms"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks algorithms=RS256 algorithms=ES256"),
+     ["algorithms"]),
     ("AuthBearerIssuer", f"{ISS}\n{ISS}\n{AUD}", ["https://as.example"]),
-    ("AuthBearerIssuer", f"{ISS}\nAuthBearerIssuer https://as.example keys=pem:{{keys}}/rsa.pem\n{AUD}",
+    ("AuthBearerIssuer",
+     f"{ISS}\nAuthBearerIssuer https://as.example keys=pem:{{keys}}/rsa.pem\n{AUD}",
      ["https://as.example"]),
     ("AuthBearerIssuer", ISS, ["AuthBearerAudience"]),
     ("AuthBearerIssuer", 'AuthBearerIssuer "" keys=jwks:{keys}/as.jwks\n' + AUD, []),
@@ -91,7 +97,8 @@ INSIDE = [
     ("AuthBearerTokenFrom", "AuthBearerTokenFrom", []),
     # numbers
     *[(name, f"{name} {value}", [value])
-      for name, values in (("AuthBearerLeeway", ["-1", "301", "x", "30s", "1.5", "0x10", "99999999999"]),
+      for name, values in (("AuthBearerLeeway",
+                            ["-1", "301", "x", "30s", "1.5", "0x10", "99999999999"]),
                            ("AuthBearerMaxAge", ["-1", "x", "1h", "99999999999999999999"]),
                            ("AuthBearerMaxTokenSize", ["-1", "0", "x", "16k"]))
       for value in values],
@@ -107,7 +114,8 @@ INSIDE = [
     ("AuthBearerChallenge", "AuthBearerChallenge", []),
     # environment and backend
     *[("AuthBearerEnv", f"AuthBearerEnv {word}", [word.partition("=")[2] or word])
-      for word in ("sub=BEARER_REASON", "sub=HTTP_X", "sub=LD_PRELOAD", "sub=REDIRECT_X", "sub=PATH", "sub=lower",
+      for word in ("sub=BEARER_REASON", "sub=HTTP_X", "sub=LD_PRELOAD", "sub=REDIRECT_X",
+                   "sub=PATH", "sub=lower",
                    "sub=A-B", "sub=1A", "a..b", "sub=REMOTE_USER")],
     ("AuthBearerEnv", "AuthBearerEnv sub=", ["sub="]),
     ("AuthBearerEnv", "AuthBearerEnv", []),
@@ -141,18 +149,24 @@ INSIDE = [
 OUTSIDE = [
     ("AuthBearer", location("/p", "AuthBearer Off", "Require valid-user"), ["Off", "Bearer"]),
     ("AuthBearerHide", location("/p", "AuthBearerHide On", "AuthBearer On", "Require valid-user",
-                                trust=TRUST.replace("AuthType Bearer", "AuthType Basic")), ["AuthType"]),
-    ("AuthBearerIssuer", "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks\n", ["AuthBearerAudience"]),
+                                trust=TRUST.replace("AuthType Bearer", "AuthType Basic")),
+     ["AuthType"]),
+    ("AuthBearerIssuer", "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks\n",
+     ["AuthBearerAudience"]),
     ("AuthBearerLeeway", "AuthBearerLeeway 301\n", ["301", "300"]),
 ]
 
-# Directives that could loosen a rule are not for .htaccess: refused there with 500 and httpd's own line.
+# Directives that could loosen a rule are refused in .htaccess, with 500 and httpd's own line.
 NOT_IN_HTACCESS = [
-    "AuthBearer On", "AuthBearerProvider jwt", "AuthBearerAuthoritative Off", ISS, "AuthBearerAudience any",
-    "AuthBearerTokenFrom header", "AuthBearerUser email", "AuthBearerLeeway 300", "AuthBearerMaxAge 5",
-    "AuthBearerMaxTokenSize 5000", "AuthBearerScopeClaim x", "AuthBearerHide On", "AuthBearerPass On",
+    "AuthBearer On", "AuthBearerProvider jwt", "AuthBearerAuthoritative Off", ISS,
+    "AuthBearerAudience any",
+    "AuthBearerTokenFrom header", "AuthBearerUser email", "AuthBearerLeeway 300",
+    "AuthBearerMaxAge 5",
+    "AuthBearerMaxTokenSize 5000", "AuthBearerScopeClaim x", "AuthBearerHide On",
+    "AuthBearerPass On",
 ]
-IN_HTACCESS = ["AuthBearerChallenge Off", "AuthBearerErrorBody json", "AuthBearerErrorDetail Off", "AuthBearerEnv sub",
+IN_HTACCESS = ["AuthBearerChallenge Off", "AuthBearerErrorBody json", "AuthBearerErrorDetail Off",
+               "AuthBearerEnv sub",
                "AuthBearerEnv Off", "AuthType Bearer"]
 
 
@@ -167,7 +181,8 @@ def workshop():
     server.write_keys()
     private = {**key("p256").jwk(), "d": "AAAA"}
     for name, content in {
-        "empty": b"", "text": b"hello", "nokeys.jwks": b'{"keys":[]}', "short.bin": bytes(range(31)),
+        "empty": b"", "text": b"hello", "nokeys.jwks": b'{"keys":[]}',
+        "short.bin": bytes(range(31)),
         "enc.jwks": tokens.jwks([key("rsa").jwk(use="enc")]).encode(),
         "oct.jwks": tokens.jwks([{"kty": "oct", "k": "A" * 43, "kid": "x"}]).encode(),
         "private.jwks": tokens.jwks([private]).encode(),
@@ -193,7 +208,8 @@ def stopped(server, conf, name, words):
     assert not [secret for secret in tokens.secrets() if secret in text.encode()]
 
 
-@pytest.mark.parametrize("name, lines, words", INSIDE, ids=[row[1].replace("\n", "; ") for row in INSIDE])
+@pytest.mark.parametrize("name, lines, words", INSIDE,
+                         ids=[row[1].replace("\n", "; ") for row in INSIDE])
 def test_must_not_start(workshop, name, lines, words):
     stopped(workshop, f'<Location "/p">\n{lines}\n</Location>\n', name, words)
 
@@ -205,16 +221,21 @@ def test_must_not_start_at_all(workshop, name, conf, words):
 
 # What must start: (lines inside <Location>)
 FINE = [
-    f"{ISS}\n{AUD}", issuer("keys=jwks:{keys}/as.jwks keys=pem:{keys}/rsa.pem"), issuer("keys=jwks:keys/as.jwks"),
+    f"{ISS}\n{AUD}", issuer("keys=jwks:{keys}/as.jwks keys=pem:{keys}/rsa.pem"),
+    issuer("keys=jwks:keys/as.jwks"),
     issuer("keys=secret:{keys}/hs256.bin algorithms=HS256"),
-    issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,ES256 types=JWT,absent,id,x+jwt user=a,b user-prefix=p:"),
+    issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,ES256 types=JWT,absent,id,x+jwt"
+           " user=a,b user-prefix=p:"),
     f"{ISS} audience=any", f"{ISS} audience=x,y", f"{ISS}\nAuthBearerAudience any",
     f"{ISS}\nAuthBearerIssuer https://b.example keys=jwks:{{keys}}/as.jwks\n{AUD}",
-    "AuthBearerLeeway 0", "AuthBearerLeeway 300", "AuthBearerMaxAge 1", "AuthBearerMaxTokenSize 100",
+    "AuthBearerLeeway 0", "AuthBearerLeeway 300", "AuthBearerMaxAge 1",
+    "AuthBearerMaxTokenSize 100",
     "AuthBearerUser email /a~1b", "AuthBearerScopeClaim scope scp roles", "AuthBearerProvider jwt",
     "AuthBearerTokenFrom header", "AuthBearerErrorBody problem", "AuthBearerChallenge On",
-    "AuthBearerChallenge \"%{HTTP_USER_AGENT} !~ /davfs/\"", "AuthBearerEnv sub email=MAIL", "AuthBearerEnv Off",
-    "AuthBearerPass On", "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5', "Require issuer a b",
+    "AuthBearerChallenge \"%{HTTP_USER_AGENT} !~ /davfs/\"", "AuthBearerEnv sub email=MAIL",
+    "AuthBearerEnv Off",
+    "AuthBearerPass On", "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5',
+    "Require issuer a b",
 ]
 
 
@@ -225,7 +246,10 @@ def test_must_start(workshop, lines):
     assert code == 0, text
 
 
-HTACCESS = '<Directory "{docs}">\n' + TRUST + "    AllowOverride AuthConfig\n    Require valid-user\n</Directory>\n"
+HTACCESS = '<Directory "{docs}">\n' + TRUST + """    AllowOverride AuthConfig
+    Require valid-user
+</Directory>
+"""
 
 
 @pytest.fixture(scope="module")
@@ -249,5 +273,6 @@ def test_in_htaccess(server, line):
 def test_startup_line(serve):
     """Version and libraries in one line."""
     server = serve("")
-    lines = [line for line in server.log().splitlines() if "[auth_bearer:" in line and "OpenSSL" in line]
+    lines = [line for line in server.log().splitlines()
+             if "[auth_bearer:" in line and "OpenSSL" in line]
     assert len(lines) == 1 and "jansson" in lines[0] and "mod_auth_bearer" in lines[0], lines

@@ -1,6 +1,7 @@
 """Keys and tokens, made with python3-cryptography and nothing of the module's.
 
-Every token and secret made here is remembered: the log watcher of server.py fails where one of them is written.
+Every token and secret made here is remembered: the log watcher of server.py fails where one of
+them is written.
 """
 
 import base64
@@ -27,7 +28,8 @@ EDWARDS = {"ed25519": ("Ed25519", ed25519.Ed25519PrivateKey),
 HASHES = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
 
 # Algorithm -> the name of a key that fits it.
-ALGORITHMS = {"RS256": "rsa", "RS384": "rsa", "RS512": "rsa", "PS256": "rsa", "PS384": "rsa", "PS512": "rsa",
+ALGORITHMS = {"RS256": "rsa", "RS384": "rsa", "RS512": "rsa", "PS256": "rsa", "PS384": "rsa",
+              "PS512": "rsa",
               "ES256": "p256", "ES384": "p384", "ES512": "p521", "ES256K": "k256",
               "EdDSA": "ed25519", "Ed25519": "ed25519", "Ed448": "ed448",
               "HS256": "hs256", "HS384": "hs384", "HS512": "hs512"}
@@ -36,7 +38,7 @@ _secrets = set()
 
 
 def remember(text):
-    """Registers text (or bytes) that no log may ever hold. Too short to be told from other text: left out."""
+    """Registers text (or bytes) that no log may ever hold; very short ones are left out."""
     data = text if isinstance(text, bytes) else text.encode()
     if len(data) >= 16:
         _secrets.add(data)
@@ -97,7 +99,8 @@ def _private_pem(key):
 
 
 class Key:
-    """A key pair or secret. kind: rsa, rsa1024.., p256, p384, p521, k256, ed25519, ed448, hs256, hs384, hs512."""
+    """A key pair or secret. kind: rsa (2048 bits), rsa1024 and the like, p256, p384, p521, k256,
+    ed25519, ed448, hs256, hs384, hs512."""
 
     def __init__(self, kind, name, kid):
         self.kind, self.name, self.kid = kind, name, kid
@@ -163,7 +166,7 @@ class Key:
         return self.private.sign(data)
 
     def hmac_bytes(self):
-        """What an attacker would use as the secret: a public key's PEM text, or the secret itself."""
+        """The secret, or what an attacker would use in its place: a public key's PEM text."""
         return self.secret if self.is_secret else self.public_pem()
 
 
@@ -199,8 +202,9 @@ def _merged(base, changes):
 
 
 def mint(signer, alg, claims, header=None, signature=None):
-    """A compact JWS. claims and header: a dict, or raw bytes taken as they are; header members given as None are
-    left out. alg says how it is signed, header={"alg": ...} may say another thing. signature replaces the real one."""
+    """A compact JWS. claims and header: a dict, or raw bytes taken as they are; header members
+    given as None are left out. alg says how it is signed, header={"alg": ...} may say another
+    thing. signature replaces the real one."""
     if not isinstance(header, bytes):
         kid = getattr(signer, "kid", None)
         header = _merged({"alg": alg, "typ": "at+jwt", "kid": kid}, header or {})

@@ -75,6 +75,7 @@ CASES = (
     (words, {"docs/a.md": "its behavior\n"}, "phrase"),
     (words, {"LICENSE": "behavior\n"}, None),
     (words, {"a/package-lock.json": '"resolved": "https://example.com/a.tgz"\n'}, "registry"),
+    (words, {"a/package-lock.json": '"supports-color": {}\n'}, None),
     (words, {"a/package-lock.json": '"version": "1.0.0"\n'}, None),
 )
 RULES = {"server", "upward", "homeless", "library", "clock", "io", "challenge", "acceptance",

@@ -19,7 +19,7 @@ PHRASES = (
 # Texts that are not the project's own.
 FOREIGN = ("LICENSE", "tests/lint/")
 # Lock files name versions and sums, not where one machine fetched them.
-NAMELESS = re.compile(r'"resolved":\s*"(?!file:)')
+PLACE = re.compile(r'"resolved":\s*"(?!file:)')
 
 
 def check(tree):
@@ -29,11 +29,12 @@ def check(tree):
     for path in sorted(tree):
         if path.startswith(FOREIGN):
             continue
-        findings += [(path, line, "phrase", found[0].lower())
-                     for line, found in project.lines_with(pattern, tree[path])]
-        if path.endswith("package-lock.json"):
+        if path.endswith("package-lock.json"):      # names of packages, no prose
             findings += [(path, line, "registry", "the lock file names the place of a package")
-                         for line, _ in project.lines_with(NAMELESS, tree[path])]
+                         for line, _ in project.lines_with(PLACE, tree[path])]
+        else:
+            findings += [(path, line, "phrase", found[0].lower())
+                         for line, found in project.lines_with(pattern, tree[path])]
     return findings
 
 

@@ -1,4 +1,4 @@
-"""Runs the command-line tool, and checks its tokens without it: with python3-cryptography and python3-jwcrypto."""
+"""Runs the command-line tool, and checks its tokens without it, with python3-cryptography."""
 
 import base64
 import hashlib
@@ -94,7 +94,7 @@ def _verify(alg, key, signature, data):
 
 
 def holds(token, alg, key):
-    """The signature holds, says python3-cryptography. key: a public key, or the bytes of a secret."""
+    """The signature holds, says python3-cryptography. key: a public key, or a secret's bytes."""
     data, signature = token.rsplit(".", 1)
     data, signature = data.encode(), decode(signature)
     if alg[:2] == "HS":

@@ -6,12 +6,10 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 /* RFC 4648 section 10, without padding, RFC 7515 appendix C, and the two characters that base64
  * has otherwise. */
 static const struct { bearer_span bytes; const char *text; } pairs[] = {
-    { SPAN_ROW(""), "" },              { SPAN_ROW("f"), "Zg" },          { SPAN_ROW("fo"), "Zm8" },
-    { SPAN_ROW("foo"), "Zm9v" },       { SPAN_ROW("foob"), "Zm9vYg" },
-    { SPAN_ROW("fooba"), "Zm9vYmE" },
-    { SPAN_ROW("foobar"), "Zm9vYmFy" },{ SPAN_ROW("\x03\xec\xff\xe0\xc1"), "A-z_4ME" },
-    { SPAN_ROW("\xfb\xff\xbf"), "-_-_" },{ SPAN_ROW("\0"), "AA" },
-    { SPAN_ROW("\0\0\0"), "AAAA" },
+    { SPAN_ROW(""), "" }, { SPAN_ROW("f"), "Zg" }, { SPAN_ROW("fo"), "Zm8" },
+    { SPAN_ROW("foo"), "Zm9v" }, { SPAN_ROW("foob"), "Zm9vYg" }, { SPAN_ROW("fooba"), "Zm9vYmE" },
+    { SPAN_ROW("foobar"), "Zm9vYmFy" }, { SPAN_ROW("\x03\xec\xff\xe0\xc1"), "A-z_4ME" },
+    { SPAN_ROW("\xfb\xff\xbf"), "-_-_" }, { SPAN_ROW("\0"), "AA" }, { SPAN_ROW("\0\0\0"), "AAAA" },
 };
 
 static bool decodes(const char *text, size_t len, unsigned char *out, size_t *out_len)

@@ -206,8 +206,7 @@ static void fields_and_scheme(void **state)
     static const struct { const char *value; bool ours; } rows[] = {
         { "Bearer realm=\"x\"", true }, { "bearer realm=\"x\"", true }, { "BEARER", true },
         { "Basic realm=\"x\"", false }, { "BearerX realm=\"x\"", false }, { "Beare", false },
-        { "", false },
-        { "Basic realm=\"Bearer\"", false }, { "DPoP", false },
+        { "", false }, { "Basic realm=\"Bearer\"", false }, { "DPoP", false },
     };
 
     (void)state;

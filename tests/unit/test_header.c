@@ -87,19 +87,14 @@ enum { A = BEARER_TYPE_ABSENT, J = BEARER_TYPE_JWT, T = BEARER_TYPE_AT };
 
 /* For each value the one kind that takes it; 0: none does. */
 static const struct { const char *typ; unsigned kind; } types[] = {
-    { NULL, A },
-    { "\"JWT\"", J },                     { "\"jwt\"", J },               { "\"JwT\"", J },
-    { "\"application/jwt\"", J },         { "\"APPLICATION/JWT\"", J },
-    { "\"Application/Jwt\"", J },
-    { "\"at+jwt\"", T },                  { "\"AT+JWT\"", T },
-    { "\"application/at+jwt\"", T },      { "\"aPPLICATION/At+jWt\"", T },
-    { "\"\"", 0 },                        { "\"application/\"", 0 },      { "\"JW\"", 0 },
-    { "\"JWT \"", 0 },                    { "\" JWT\"", 0 },              { "\"JWTX\"", 0 },
-    { "\"at+jwt;v=1\"", 0 },              { "\"at jwt\"", 0 },            { "\"atjwt\"", 0 },
-    { "\"text/jwt\"", 0 },                { "\"application/application/jwt\"", 0 },
-    { "\"applicationjwt\"", 0 },          { "\"application//jwt\"", 0 },  { "\"/jwt\"", 0 },
-    { "\"id+jwt\"", 0 },                  { "\"dpop+jwt\"", 0 },          { "\"JOSE\"", 0 },
-    { "\"logout+jwt\"", 0 },              { "\"absent\"", 0 },            { "\"id\"", 0 },
+    { NULL, A }, { "\"JWT\"", J }, { "\"jwt\"", J }, { "\"JwT\"", J }, { "\"application/jwt\"", J },
+    { "\"APPLICATION/JWT\"", J }, { "\"Application/Jwt\"", J }, { "\"at+jwt\"", T },
+    { "\"AT+JWT\"", T }, { "\"application/at+jwt\"", T }, { "\"aPPLICATION/At+jWt\"", T },
+    { "\"\"", 0 }, { "\"application/\"", 0 }, { "\"JW\"", 0 }, { "\"JWT \"", 0 }, { "\" JWT\"", 0 },
+    { "\"JWTX\"", 0 }, { "\"at+jwt;v=1\"", 0 }, { "\"at jwt\"", 0 }, { "\"atjwt\"", 0 },
+    { "\"text/jwt\"", 0 }, { "\"application/application/jwt\"", 0 }, { "\"applicationjwt\"", 0 },
+    { "\"application//jwt\"", 0 }, { "\"/jwt\"", 0 }, { "\"id+jwt\"", 0 }, { "\"dpop+jwt\"", 0 },
+    { "\"JOSE\"", 0 }, { "\"logout+jwt\"", 0 }, { "\"absent\"", 0 }, { "\"id\"", 0 },
 };
 
 static bearer_header header_with(const char *typ)

@@ -7,7 +7,7 @@ static void equality(void **state)
         { SPAN_ROW("a"), SPAN_ROW(""), false },       { SPAN_ROW(""), SPAN_ROW("a"), false },
         { SPAN_ROW("ab"), SPAN_ROW("a"), false },     { SPAN_ROW("a"), SPAN_ROW("ab"), false },
         { SPAN_ROW("a"), SPAN_ROW("A"), false },      { SPAN_ROW("a\0b"), SPAN_ROW("a\0b"), true },
-        { SPAN_ROW("a\0b"), SPAN_ROW("a\0c"), false },{ SPAN_ROW("a"), SPAN_ROW("a\0"), false },
+        { SPAN_ROW("a\0b"), SPAN_ROW("a\0c"), false }, { SPAN_ROW("a"), SPAN_ROW("a\0"), false },
         { SPAN_ROW("\xff"), SPAN_ROW("\xff"), true }, { { NULL, 0 }, SPAN_ROW(""), true },
         { { NULL, 0 }, { NULL, 0 }, true },           { { NULL, 0 }, SPAN_ROW("a"), false },
     };

@@ -9,7 +9,7 @@ static void nearest(void **state)
 {
     static const struct { const char *text, *near; } rows[] = {
         { "key", "keys" },            { "kyes", "keys" },           { "keys", "keys" },
-        { "algoritms", "algorithms" },{ "audiences", "audience" },  { "type", "types" },
+        { "algoritms", "algorithms" }, { "audiences", "audience" },  { "type", "types" },
         { "userprefix", "user-prefix" }, { "users", "user" },       { "", NULL },
         { "xyzxyzxyzxyz", NULL },     { "q", NULL },
         { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -33,8 +33,7 @@ static void lists(void **state)
 {
     static const struct { const char *text, *joined; } rows[] = {
         { "a", "a|" }, { "a,b", "a|b|" }, { "a,b,c d", "a|b|c d|" }, { "", NULL }, { ",", NULL },
-        { "a,", NULL },
-        { ",a", NULL }, { "a,,b", NULL },
+        { "a,", NULL }, { ",a", NULL }, { "a,,b", NULL },
     };
 
     (void)state;

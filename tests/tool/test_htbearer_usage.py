@@ -19,10 +19,10 @@ def odd_keys(tmp_path_factory, keys):
         shutil.copy(keys(alg).folder / "private.pem", folder / f"{name}.pem")
         shutil.copy(keys(alg).folder / "public.pem", folder / f"{name}.pub")
         shutil.copy(keys(alg).folder / "keys.jwks", folder / f"{name}.jwks")
-    (folder / "locked.pem").write_bytes(tokens.key("p256").private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")))
-    (folder / "weak.pem").write_bytes(tokens.key("rsa1024").private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    for name, key, lock in (("locked", "p256", serialization.BestAvailableEncryption(b"x")),
+                            ("weak", "rsa1024", serialization.NoEncryption())):
+        (folder / f"{name}.pem").write_bytes(tokens.key(key).private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock))
     (folder / "secret").write_bytes(b"s" * 32)
     (folder / "short").write_bytes(b"s" * 31)
     (folder / "empty").write_bytes(b"")
@@ -142,7 +142,8 @@ USAGE = [
 def test_wrong_usage(odd_keys, words, wanted):
     before = sorted(path.name for path in odd_keys.iterdir())
     result = htbearer.run(*words, stdin="a.b.c", cwd=odd_keys, code=2)
-    assert result.output == "" and result.error.startswith("htbearer") and result.error.count("\n") == 1
+    assert result.output == ""
+    assert result.error.startswith("htbearer") and result.error.count("\n") == 1
     for text in wanted:
         assert text in result.error
     assert sorted(path.name for path in odd_keys.iterdir()) == before
@@ -151,16 +152,19 @@ def test_wrong_usage(odd_keys, words, wanted):
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
 def test_help_names_everything(words):
     text = htbearer.run(*words, code=0).output
-    for word in ("key", "mint", "check", "verify", "version", "keys=jwks:FILE", "[ttl=SECONDS]", "Exit code"):
+    for word in ("key", "mint", "check", "verify", "version", "keys=jwks:FILE", "[ttl=SECONDS]",
+                 "Exit code"):
         assert word in text
 
 
 def test_version():
-    assert re.match(r"htbearer \d+\.\d+\.\d+\nlibrary: OpenSSL 3\.", htbearer.run("--version", code=0).output)
+    output = htbearer.run("--version", code=0).output
+    assert re.match(r"htbearer \d+\.\d+\.\d+\nlibrary: OpenSSL 3\.", output)
 
 
 def test_full_disk(keys):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([htbearer.PROGRAM, "mint", "key=secret:secret", "algorithm=HS256"], stdout=full,
-                              stderr=subprocess.PIPE, cwd=keys("HS256").folder, check=False)
+        done = subprocess.run([htbearer.PROGRAM, "mint", "key=secret:secret", "algorithm=HS256"],
+                              stdout=full, stderr=subprocess.PIPE, cwd=keys("HS256").folder,
+                              check=False)
     assert done.returncode == 2 and b"standard output cannot be written" in done.stderr

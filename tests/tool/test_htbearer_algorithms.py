@@ -10,14 +10,16 @@ import htbearer
 import tokens
 from htbearer import AUDIENCE, CLAIMS, ISSUER, mode
 
-ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA",
-              "Ed25519", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "HS256", "HS384", "HS512"]
-JWCRYPTO = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA",
-            "HS256", "HS384", "HS512"}
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+              "ES256K", "EdDSA", "Ed25519", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87",
+              "HS256", "HS384", "HS512"]
+# What this libjwt and that jwcrypto know at least.
+LIBJWT = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
+JWCRYPTO = LIBJWT | {"PS256", "PS384", "PS512", "ES256K", "EdDSA"}
 
 
 def test_the_list_of_algorithms_is_whole():
-    assert list(htbearer.signers()) == sorted(htbearer.signers(), key=ALGORITHMS.index) == ALGORITHMS
+    assert list(htbearer.signers()) == ALGORITHMS
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
@@ -45,9 +47,10 @@ def test_kid_is_the_thumbprint(keys, alg):
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_round(keys, alg, typ):
     made = keys(alg)
-    token = made.mint(*CLAIMS, "kid=" + made.result.lines.get("kid", "k1"), f"typ={typ}")
+    kid = made.result.lines.get("kid", "k1")
+    token = made.mint(*CLAIMS, f"kid={kid}", f"typ={typ}")
     header, claims = htbearer.opened(token)
-    assert header == {"alg": alg, "kid": made.result.lines.get("kid", "k1"), **({"typ": typ} if typ else {})}
+    assert header == {"alg": alg, "kid": kid, **({"typ": typ} if typ else {})}
     assert claims == {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "scope": "read write",
                       "iat": claims["iat"], "exp": claims["iat"] + 300}
     assert abs(claims["iat"] - time.time()) < 60
@@ -56,7 +59,7 @@ def test_round(keys, alg, typ):
     judged = made.check(token, code=0)
     assert judged.reason == "accepted" and judged.error == ""
     assert judged.lines.pop("expires").endswith(" s)")
-    assert judged.lines == {"issuer": ISSUER, "kid": header["kid"], "user": "alice", "scope": "read write",
+    assert judged.lines == {"issuer": ISSUER, "kid": kid, "user": "alice", "scope": "read write",
                             "token": htbearer.fingerprint(token)}
 
 
@@ -68,10 +71,10 @@ def test_other_libraries_accept_the_token(keys, alg, typ):
     assert htbearer.holds(token, alg, made.public())
     assert not htbearer.holds(htbearer.tampered(token), alg, made.public())
     if alg in JWCRYPTO:
-        key = jwk.JWK(kty="oct", k=tokens.b64url(made.public())) if made.is_secret else jwk.JWK(**made.jwk())
+        secret = {"kty": "oct", "k": tokens.b64url(made.public())} if made.is_secret else None
         other = jws.JWS()
         other.allowed_algs = [alg]
-        other.deserialize(token, key)
+        other.deserialize(token, jwk.JWK(**(secret or made.jwk())))
         assert json.loads(other.payload) == htbearer.opened(token)[1]
 
 
@@ -80,12 +83,13 @@ def test_tampered(keys, alg):
     made = keys(alg)
     token = htbearer.tampered(made.mint(*CLAIMS))
     for result in (made.verify(token, code=1), made.check(token, code=1)):
-        assert result.reason == "signature_bad" and result.lines["token"] == htbearer.fingerprint(token)
+        assert result.reason == "signature_bad"
+        assert result.lines["token"] == htbearer.fingerprint(token)
 
 
 @pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512", "ES256K"])
 def test_numbers_with_leading_zeros(keys, alg):
-    """R and S keep their length however small they are: one in 128 tokens has a short one, for ES512 every second."""
+    """R and S keep their length however small they are; most tokens of ES512 have a small one."""
     made = keys(alg)
     for typ in ["typ=JWT", "typ=at+jwt"] * 15:
         assert htbearer.holds(made.mint(typ), alg, made.public())
@@ -93,8 +97,8 @@ def test_numbers_with_leading_zeros(keys, alg):
 
 def test_libjwt_signs_what_it_knows(keys):
     """libjwt sorts members, OpenSSL's side of the tool leaves them as they are given."""
-    by_libjwt = [alg for alg, who in htbearer.signers().items() if who == "signed by libjwt, checked by OpenSSL"]
-    assert {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"} <= set(by_libjwt)
+    by_libjwt = [alg for alg, who in htbearer.signers().items() if "signed by libjwt" in who]
+    assert LIBJWT <= set(by_libjwt)
     for alg in by_libjwt:
         header, claims = htbearer.opened(keys(alg).mint(*CLAIMS, "typ=JWT", "claim=a=1"))
         assert list(claims) == sorted(claims) and header == {"alg": alg, "typ": "JWT"}
@@ -111,18 +115,21 @@ def test_tokens_of_other_hands_are_accepted(tmp_path, alg):
     else:
         (tmp_path / "key").write_text(tokens.jwks([key]))
         source = "jwks:key"
-    words = [f"issuer={tokens.ISSUER}", f"audience={tokens.AUDIENCE}", f"keys={source}", f"algorithms={alg}"]
-    result = htbearer.run("check", *words, stdin=tokens.good(alg), cwd=tmp_path, code=0)
+    words = ["check", f"issuer={tokens.ISSUER}", f"audience={tokens.AUDIENCE}", f"keys={source}",
+             f"algorithms={alg}"]
+    result = htbearer.run(*words, stdin=tokens.good(alg), cwd=tmp_path, code=0)
     assert (result.reason, result.lines["user"]) == ("accepted", "alice")
-    broken = htbearer.run("check", *words, stdin=htbearer.tampered(tokens.good(alg)), cwd=tmp_path, code=1)
-    assert broken.reason == "signature_bad"
+    broken = htbearer.tampered(tokens.good(alg))
+    assert htbearer.run(*words, stdin=broken, cwd=tmp_path, code=1).reason == "signature_bad"
 
 
 def test_verify_takes_any_payload(tmp_path):
     """RFC 7520 section 4.1 signs a sentence; so may others."""
     key = tokens.key_for("RS256")
     (tmp_path / "key.pem").write_bytes(key.public_pem())
-    token = tokens.mint(key, "RS256", b"It\xe2\x80\x99s a dangerous business, Frodo, going out your door.")
-    assert htbearer.run("verify", "keys=pem:key.pem", stdin=token, cwd=tmp_path, code=0).reason == "accepted"
-    assert htbearer.run("verify", "keys=pem:key.pem", "algorithms=PS256", stdin=token, cwd=tmp_path,
-                        code=1).reason == "alg_refused"
+    token = tokens.mint(key, "RS256", "It’s a dangerous business, Frodo".encode())
+    result = htbearer.run("verify", "keys=pem:key.pem", stdin=token, cwd=tmp_path, code=0)
+    assert result.reason == "accepted"
+    result = htbearer.run("verify", "keys=pem:key.pem", "algorithms=PS256", stdin=token,
+                          cwd=tmp_path, code=1)
+    assert result.reason == "alg_refused"

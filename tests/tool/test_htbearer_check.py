@@ -55,7 +55,8 @@ def test_reasons(keys, said, asked, reason, detail):
 
 def test_user_words(keys):
     token = keys("ES256").mint(*CLAIMS, "claim=email=alice@example.com")
-    assert keys("ES256").check(token, "user=email", "user-prefix=main:").lines["user"] == "main:alice@example.com"
+    result = keys("ES256").check(token, "user=email", "user-prefix=main:", code=0)
+    assert result.lines["user"] == "main:alice@example.com"
 
 
 NO_TOKENS = [
@@ -80,9 +81,10 @@ def test_what_is_no_token(keys, token, reason):
 
 
 @pytest.mark.parametrize("before, after, reason", [
-    ("", "", "accepted"), ("", "\n", "accepted"), ("", "\r\n", "accepted"), ("", "\n\n", "token_malformed"),
-    (" ", "", "token_malformed"), ("", " ", "token_malformed"), ("\n", "", "token_malformed"),
-    ("Bearer ", "", "token_malformed"), ("", "\nx", "token_malformed"),
+    ("", "", "accepted"), ("", "\n", "accepted"), ("", "\r\n", "accepted"),
+    ("", "\n\n", "token_malformed"), (" ", "", "token_malformed"), ("", " ", "token_malformed"),
+    ("\n", "", "token_malformed"), ("Bearer ", "", "token_malformed"),
+    ("", "\nx", "token_malformed"),
 ])
 def test_the_line_of_the_token(keys, before, after, reason):
     assert keys("ES256").verify(before + keys("ES256").mint(*CLAIMS) + after).reason == reason
@@ -90,7 +92,7 @@ def test_the_line_of_the_token(keys, before, after, reason):
 
 def test_output_tells_no_secrets_and_obeys_no_terminal(keys):
     made = keys("ES256")
-    token = made.mint(*CLAIMS, 'json={"sub":"a\\u009b31m\\\\\\u00e9"}', 'header={"kid":"\\u001b[2J\\n' + "k" * 600 + '"}')
+    token = made.mint(*CLAIMS, 'header={"kid":"\\u001b[2J\\n' + "k" * 600 + '"}')
     result = made.check(token, code=1)
     assert result.reason == "key_unknown" and result.lines["kid"].startswith("\\x1b[2J\\x0akkk")
     assert len(result.lines["kid"]) < 530 and result.lines["kid"].endswith("...")

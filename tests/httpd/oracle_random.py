@@ -1,0 +1,154 @@
+"""Random trees of Require lines that httpd accepts, and random tokens that suit them."""
+
+from functools import lru_cache
+
+import oracle
+import tokens
+from oracle import Caller, Leaf, Section
+
+OTHER = "https://other.example"
+PREFIX = "other:"                               # before the users of the other issuer
+WORDS = ["read", "write", "admin", "list", "https://api.example/x:all", "a", "b", "files.read"]
+WORDS_A_TREE = 6
+LARGEST = 9                                     # lines of a tree
+USERS = ["alice", "bob", "eve"]
+
+ROLES = ["admin", "guest", "dev ops", "5", "true"]
+PATTERNS = ["^adm", "s$", "dev ops|guest", "^$", "."]
+PATHS = ["role", "role", "level", "ok", "dept.name", "sub"]
+ORDERS = ["<", "<=", ">", ">="]
+
+LEAVES = {"scope": 50, "claim": 22, "valid-user": 8, "user": 8, "issuer": 6, "ip": 4, "all": 2}
+
+
+def some(rng, choices, most):
+    return tuple(rng.sample(choices, rng.randint(1, most)))
+
+
+def claim_arguments(rng):
+    path = rng.choice(PATHS)
+    operator = rng.choice(["", "=", "=", "!=", "~", "!~", "exists", rng.choice(ORDERS)])
+    if operator == "exists":
+        return path, operator
+    if operator in ORDERS:
+        return rng.choice(["level", path]), operator, rng.choice([1, 2, 2.5, 3, -1])
+    if "~" in operator:
+        return (path, operator, *some(rng, PATTERNS, 2))
+    values = {"level": [1, 2, 2.5, "2"], "ok": [True, False, "true", 1]}.get(path, ROLES + USERS[:1])
+    return (path, operator, *some(rng, values, 2))
+
+
+def leaf(rng, words, negate=False):
+    word = rng.choices(list(LEAVES), LEAVES.values())[0]
+    if word == "scope":
+        arguments = some(rng, words, min(3, len(words)) if rng.random() < 0.3 else 1)
+    else:
+        arguments = {
+            "claim": claim_arguments(rng),
+            "user": some(rng, USERS + [PREFIX + USERS[0]], 2),
+            "issuer": some(rng, [tokens.ISSUER, OTHER], 1),
+            "ip": some(rng, ["127.0.0.0/8", "192.0.2.1", "192.0.2.1", "2001:db8::/32"], 2),
+            "all": some(rng, ["granted", "denied", "denied"], 1),
+        }.get(word, ())
+    return Leaf(word, arguments, negate)
+
+
+def section(rng, words, kind, depth):
+    """Children of an AND may be negative, those of an OR are not: httpd refuses them."""
+    children = []
+    for _ in range(rng.randint(1, 3) + (kind == "all")):
+        if depth > 0 and rng.random() < 0.35:
+            kinds = ["any", "all", "none"] if kind == "all" else ["any", "all", "all"]
+            children.append(section(rng, words, rng.choice(kinds), depth - 1))
+        else:
+            children.append(leaf(rng, words, kind == "all" and rng.random() < 0.25))
+    return Section(kind, tuple(children))
+
+
+def tree(rng):
+    """Mostly such that who asks matters."""
+    while True:
+        words = rng.sample(WORDS, rng.randint(2, WORDS_A_TREE))
+        made = section(rng, words, "any", 3)
+        if not oracle.is_legal(made) or not 2 <= len(oracle.leaves(made)) <= LARGEST:
+            continue
+        if oracle.result_of(made, None, None) == oracle.NEEDS_USER or rng.random() < 0.05:
+            return made
+
+
+def claims(rng):
+    """Beside those that every token has; None: absent."""
+    role = rng.choice([None, *ROLES, *ROLES, True, 5, [], ["x", "admin"], ["guest", 5], ["s"]])
+    return {
+        "iss": rng.choice([tokens.ISSUER, tokens.ISSUER, OTHER]),
+        "sub": rng.choice(USERS),
+        "role": role,
+        "level": rng.choice([None, 1, 2, 2.5, 3, -1, "2", [1, 3], True]),
+        "ok": rng.choice([None, True, False, "true", 1, [False, True]]),
+        "dept": rng.choice([None, {"name": "admin"}, {"name": ["dev ops"]}, {"x": 1}, "name"]),
+        **scope_claims(rng, rng.sample(WORDS, rng.choice([0, 1, 1, 2, 2, 3, 4, 5]))),
+    }
+
+
+def scope_claims(rng, words):
+    """The same scopes in the shapes that issuers give them."""
+    shape = rng.randrange(4)
+    if shape == 0 or not words:
+        return {"scope": " ".join(words)} if words else {"scope": rng.choice([None, "", []])}
+    if shape == 1:
+        return {"scope": None, "scp": words}
+    if shape == 2:
+        return {"scope": words + words[:1]}
+    return {"scope": " ".join(words[1:] + words[:2]), "scp": words[:1]}
+
+
+def scopes_in(made):
+    found = []
+    for name in ("scope", "scp"):
+        value = made.get(name) or []
+        found += value.split() if isinstance(value, str) else value
+    return frozenset(found)
+
+
+def caller(state, changes):
+    """Who has a token with these claims, in the oracle's words."""
+    made = tokens.claims(**changes)
+    prefix = PREFIX if made["iss"] == OTHER else ""
+    return Caller(state, made, scopes_in(made), prefix + made["sub"])
+
+
+def callers(rng, count):
+    """None, every kind of broken ones, and else valid ones."""
+    made = [Caller("none")] + [caller(state, claims(rng)) for state in oracle.BROKEN]
+    return made + [caller("valid", claims(rng)) for _ in range(count - len(made))]
+
+
+def pick(rng, everybody, count):
+    """Callers for one tree: nobody, sometimes a broken token, and valid ones."""
+    broken = rng.sample(everybody[1:4], 1 if rng.random() < 0.7 else 0)
+    return everybody[:1] + broken + rng.sample(everybody[4:], count - 1 - len(broken))
+
+
+# Tokens
+
+KEYS = {tokens.ISSUER: 1, OTHER: 2}
+CHANGES = {"expired": {"exp": 1000000000, "iat": 999999000}, "foreign": {"aud": "https://x.example"}}
+
+
+def token_of(who):
+    """The header value, None without a token."""
+    return None if who.state == "none" else minted(who.state, oracle.json.dumps(who.claims))
+
+
+@lru_cache(maxsize=None)
+def minted(state, text):
+    made = {**oracle.json.loads(text), **CHANGES.get(state, {})}
+    trusted = tokens.key("ed25519", KEYS[made["iss"]])
+    signer = tokens.key("ed25519", 3) if state == "forged" else trusted
+    return tokens.mint(signer, "EdDSA", made, {"kid": trusted.kid})
+
+
+def with_scopes(who, scopes):
+    """The same caller with a token that has exactly these scopes."""
+    made = {name: value for name, value in who.claims.items() if name not in ("scope", "scp")}
+    return Caller(who.state, {**made, "scope": " ".join(sorted(scopes))}, frozenset(scopes), who.user)

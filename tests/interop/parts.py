@@ -1,0 +1,101 @@
+"""What these tests stand on: programs of the system, scripts for node, services on loopback.
+
+A part that is missing fails the tests that want it; they are skipped only where the system's archive has no package.
+"""
+
+import contextlib
+import functools
+import http.client
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from server import apxs, run_user
+
+HERE = Path(__file__).resolve().parent
+
+
+@functools.lru_cache(maxsize=None)
+def has_package(name):
+    """Whether the archive of this system has it. Without apt nothing is known: then it has."""
+    if shutil.which("apt-cache") is None:
+        return True
+    done = subprocess.run(["apt-cache", "policy", name], capture_output=True, text=True,
+                          env={**os.environ, "LC_ALL": "C"})
+    return "Candidate: " in done.stdout and "Candidate: (none)" not in done.stdout
+
+
+def _missing(what, package):
+    if has_package(package):
+        pytest.fail(f"{what} is missing: the package {package} has it", pytrace=False)
+    pytest.skip(f"{what} is missing, and this system has no package {package}")
+
+
+def program(name, package):
+    """The path of a program."""
+    return shutil.which(name) or _missing(f"the program {name}", package)
+
+
+def file(path, package):
+    return path if Path(path).exists() else _missing(path, package)
+
+
+def httpd_module(name, package):
+    return file(f"{apxs('LIBEXECDIR')}/mod_{name}.so", package)
+
+
+def node(script, *words):
+    """The command that runs one of our scripts."""
+    command = [program("node", "nodejs"), str(HERE / script), *map(str, words)]
+    assert (HERE / "node_modules").is_dir(), "no node_modules in tests/interop: npm ci makes it"
+    return command
+
+
+def ask_node(script, question):
+    """Gives a script a JSON text on standard input and returns what it answers, JSON too."""
+    done = subprocess.run(node(script), input=json.dumps(question), capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, f"{script}: {done.stderr}"
+    return json.loads(done.stdout)
+
+
+@contextlib.contextmanager
+def service(command, unprivileged=False, **how):
+    """A program in the background; it is ended, and waited for, in the end."""
+    if unprivileged and run_user():
+        how.update(zip(("user", "group"), run_user()), extra_groups=[])
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **how)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def fetch(port, method, path, headers=None, body=None):
+    """(status, headers, body) of a request to a service on loopback."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+def run(command, cwd=None, code=0, **env):
+    """What a client printed; it must end with this exit code (None: any but 0)."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          env={**os.environ, "LC_ALL": "C.UTF-8", **env})
+    right = done.returncode != 0 if code is None else done.returncode == code
+    assert right, f"{command[0]}: exit code {done.returncode}: {done.stdout}"
+    return done.stdout

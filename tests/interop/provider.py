@@ -1,0 +1,101 @@
+"""A running oidc-provider and its clients: by client_credentials, and as a person in a browser."""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import re
+import subprocess
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import parts
+from server import run_user
+from tokens import remember
+
+BACK = "http://127.0.0.1:9/back"
+VERIFIER = "only-for-tests-only-for-tests-only-for-tests"
+PLACES = re.compile(r'action="([^"]+)"')
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Browser:
+    """Keeps cookies and follows redirections on loopback."""
+
+    def __init__(self, port):
+        self.port, self.cookies = port, {}
+
+    def visit(self, url, form=None):
+        """The page in the end; or the place that the provider sends the client's owner back to."""
+        for _ in range(10):
+            to = urlsplit(url)
+            headers = {**(FORM if form else {}), "Cookie": "; ".join(
+                f"{name}={value}" for name, value in self.cookies.items())}
+            status, fields, body = parts.fetch(
+                self.port, "POST" if form else "GET", f"{to.path}?{to.query}", headers,
+                urlencode(form) if form else None)
+            for cookie in fields.get_all("Set-Cookie", []):
+                name, _, value = cookie.partition(";")[0].partition("=")
+                self.cookies[name] = value
+            if status not in (302, 303):
+                return body.decode()
+            url, form = fields["Location"], None
+            if url.startswith(BACK):
+                return url
+        raise AssertionError(f"redirected on and on, at last to {url}")
+
+
+class Provider:
+    def __init__(self, issuer):
+        self.issuer = issuer
+        self.port = urlsplit(issuer).port
+
+    def jwks(self):
+        """The key set, fetched from where the provider's metadata says."""
+        _, _, metadata = parts.fetch(self.port, "GET", "/.well-known/openid-configuration")
+        place = urlsplit(json.loads(metadata)["jwks_uri"])
+        status, _, body = parts.fetch(place.port, "GET", place.path)
+        assert status == 200, body
+        return body
+
+    def _ask(self, client, **form):
+        secret = f"{client}:the-secret-of-the-client-{client}-0123456789"
+        status, _, body = parts.fetch(self.port, "POST", "/token", {
+            "Authorization": "Basic " + base64.b64encode(secret.encode()).decode(), **FORM,
+        }, urlencode(form))
+        assert status == 200, body
+        answer = json.loads(body)
+        for name in {"access_token", "id_token"} & set(answer):
+            remember(answer[name])
+        return answer
+
+    def token(self, resource, scope="read"):
+        """An access token of the client `app`."""
+        return self._ask("app", grant_type="client_credentials", resource=resource,
+                         scope=scope)["access_token"]
+
+    def sign_in(self, name, resource, scope="read"):
+        """A person signs in with their browser to the client `web`: its access and ID token."""
+        digest = hashlib.sha256(VERIFIER.encode()).digest()
+        browser = Browser(self.port)
+        page = browser.visit("/auth?" + urlencode({
+            "client_id": "web", "response_type": "code", "scope": f"openid {scope}",
+            "redirect_uri": BACK, "resource": resource, "code_challenge_method": "S256",
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("=")}))
+        page = browser.visit(PLACES.search(page)[1],
+                             {"prompt": "login", "login": name, "password": "any"})
+        back = browser.visit(PLACES.search(page)[1], {"prompt": "consent"})
+        code = parse_qs(urlsplit(back).query)["code"][0]
+        answer = self._ask("web", grant_type="authorization_code", code=code, redirect_uri=BACK,
+                           code_verifier=VERIFIER, resource=resource)
+        return answer["access_token"], answer["id_token"]
+
+
+@contextlib.contextmanager
+def running():
+    env = {**os.environ, **dict(zip(("RUN_USER", "RUN_GROUP"), run_user() or ()))}
+    with parts.service(parts.node("provider.mjs"), env=env, text=True, stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL) as process:
+        line = process.stdout.readline().strip()
+        assert line.startswith("http://"), f"provider.mjs did not start: {line!r}"
+        yield Provider(line)

@@ -1,0 +1,113 @@
+"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys that it publishes."""
+
+import base64
+import json
+
+import pytest
+
+import provider
+from expect import ANY_PATH, ECHO, location, passed, refused
+from tokens import b64url, b64url_decode, remember
+
+ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
+API = "https://api.example"
+
+TRUST = """    AuthType Bearer
+    AuthName api
+    AuthBearerIssuer {issuer} keys=jwks:{keys}/as.jwks
+"""
+ALL = "AuthBearerAudience " + " ".join(f"{API}/{alg}" for alg in ALGORITHMS)
+# An audience that is the client's own name: what an ID token has.
+WEB = "AuthBearerAudience web"
+CONF = ECHO + ANY_PATH + "".join([
+    location("/read", ALL, "Require scope read", trust=TRUST),
+    location("/write", ALL, "Require scope write", trust=TRUST),
+    location("/web", WEB, "Require valid-user", trust=TRUST),
+    location("/web-strict", WEB, "Require valid-user",
+             trust=TRUST.replace("as.jwks\n", "as.jwks types=at+jwt\n")),
+    location("/web-id", WEB, "Require valid-user",
+             trust=TRUST.replace("as.jwks\n", "as.jwks types=JWT,id\n")),
+])
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    with provider.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(serve, issuer):
+    return serve(CONF.replace("{issuer}", issuer.issuer), {"keys/as.jwks": issuer.jwks()})
+
+
+@pytest.fixture(scope="module")
+def signed_in(issuer):
+    return issuer.sign_in("alice", f"{API}/ES256", "read write")
+
+
+def header_of(token):
+    return json.loads(b64url_decode(token.split(".")[0]))
+
+
+def changed(token, **claims):
+    """The token with other claims under the old signature."""
+    header, payload, signature = token.split(".")
+    payload = {**json.loads(b64url_decode(payload)), **claims}
+    return remember(".".join((header, b64url(json.dumps(payload)), signature)))
+
+
+def test_without_a_token(server):
+    refused(server, server.get("/read"), "no_token", scope="read")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_accepted(server, issuer, alg):
+    token = issuer.token(f"{API}/{alg}")
+    assert (header_of(token)["alg"], header_of(token)["typ"]) == (alg, "at+jwt")
+    passed(server.get("/read", token=token), "app")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_without_the_scope(server, issuer, alg):
+    refused(server, server.get("/write", token=issuer.token(f"{API}/{alg}")), "scope_lacking",
+            scope="write")
+    passed(server.get("/write", token=issuer.token(f"{API}/{alg}", "read write")), "app")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_tampered(server, issuer, alg):
+    token = issuer.token(f"{API}/{alg}")
+    refused(server, server.get("/write", token=changed(token, scope="read write")), "signature_bad")
+    start, _, signature = token.rpartition(".")
+    raw = bytearray(b64url_decode(signature))
+    raw[len(raw) // 2] ^= 1
+    refused(server, server.get("/read", token=f"{start}.{b64url(bytes(raw))}"), "signature_bad")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_for_another_resource(server, issuer, alg):
+    refused(server, server.get("/read", token=issuer.token(f"https://other.example/{alg}")),
+            "audience_wrong")
+
+
+def test_of_a_person(server, signed_in):
+    passed(server.get("/write", token=signed_in[0]), "alice")
+
+
+def test_an_id_token_is_no_access_token(server, signed_in):
+    """Its audience is the client: not the API's. Where it is, the token's own marks tell it."""
+    refused(server, server.get("/read", token=signed_in[1]), "type_wrong")
+    refused(server, server.get("/web", token=signed_in[1]), "type_wrong")
+    refused(server, server.get("/web-strict", token=signed_in[1]), "type_wrong")
+    passed(server.get("/web-id", token=signed_in[1]), "alice")
+
+
+def test_keys_of_another_provider(serve, issuer, server):
+    """The same issuer's name, the keys of a second instance: the same key names, other keys."""
+    with provider.running() as second:
+        other = serve(CONF.replace("{issuer}", issuer.issuer), {"keys/as.jwks": second.jwks()})
+        for alg in ALGORITHMS:
+            refused(other, other.get("/read", token=issuer.token(f"{API}/{alg}")), "signature_bad")
+            refused(server, server.get("/read", token=second.token(f"{API}/{alg}")),
+                    "issuer_unknown")
