@@ -33,7 +33,7 @@ static void bio_done(BIO **bio)
     BIO_free(*bio);
 }
 
-bool bearer_mint_uses_libjwt(const bearer_alg *alg)
+bool bearer_mint_libjwt_knows(const bearer_alg *alg)
 {
     jwt_alg_t known = jwt_str_alg(alg->name);
 
@@ -371,7 +371,7 @@ const bearer_mint_key *bearer_mint_key_open(apr_pool_t *pool, const char *source
     key->key = read_key(pool, source, name, error);
     if (key->key == NULL || (*error = refuse_misfit(pool, name, key->key, alg)) != NULL)
         return NULL;
-    if (!bearer_mint_uses_libjwt(alg) || !prepare_libjwt(pool, key) || !try_libjwt(pool, key))
+    if (!bearer_mint_libjwt_knows(alg) || !prepare_libjwt(pool, key) || !try_libjwt(pool, key))
         key->libjwt = NULL;
     ERR_clear_error();
     return key;

@@ -61,8 +61,9 @@ static int version(const tool *at)
     printf("htbearer " BEARER_VERSION "\nlibrary: %s\n", OpenSSL_version(OPENSSL_VERSION));
     for (size_t i = 0; bearer_alg_at(i) != NULL; i++) {
         const bearer_alg *alg = bearer_alg_at(i);
-        const char *who = bearer_mint_uses_libjwt(alg) ? "signed by libjwt, checked by OpenSSL"
-                                                       : "signed and checked by OpenSSL";
+        const char *who = bearer_mint_libjwt_knows(alg)
+                        ? "signed by libjwt or OpenSSL, checked by OpenSSL"
+                        : "signed and checked by OpenSSL";
 
         printf("%s: %s\n", alg->name,
                bearer_signature_available(alg) ? who : "not offered by this OpenSSL");

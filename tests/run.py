@@ -4,6 +4,7 @@
 The last line is `N passed, N failed, N skipped`. A stage that crashes, hangs or executes nothing
 counts as failed."""
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -50,6 +51,26 @@ class Stage:
                 f" {self.skipped:4} skipped {self.seconds:6.1f} s")
 
 
+running = set()
+
+
+def end(children):
+    """Ends programs with all their processes: asked first, so that they can stop their servers."""
+    for number, patience in ((signal.SIGINT, 10), (signal.SIGKILL, 0)):
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, number)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and any(child.poll() is None for child in children):
+            time.sleep(0.1)
+
+
+def give_up(number, _frame):
+    """Whoever ends the run ends what it started."""
+    end(list(running))
+    os._exit(128 + number)
+
+
 def run(command, seconds, **more):
     """(exit code, text) of a program. None: it took too long and was ended."""
     env = dict(os.environ)
@@ -62,13 +83,16 @@ def run(command, seconds, **more):
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as error:
         return 127, f"{command[0]}: {error}\n"
+    running.add(child)
     try:
         text, _ = child.communicate(timeout=seconds)
         return child.returncode, text
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+        end([child])
         text, _ = child.communicate()
         return None, text + f"\nstopped after {seconds} s\n"
+    finally:
+        running.discard(child)
 
 
 def ending(code):
@@ -91,8 +115,8 @@ def lint(stage):
 
 
 def cmocka_counts(text):
-    """(passed, failed, skipped, announced) from the summaries that cmocka prints for each group; since
-    1.1.6 the group's name stands in them."""
+    """(passed, failed, skipped, announced) from the summaries that cmocka prints for each group;
+    since 1.1.6 the group's name stands in them."""
     def total(mark, words=""):
         pattern = rf"^\[{mark}\] (?:\S+ )?{words}(\d+) test\(s\)"
         return sum(int(number) for number in re.findall(pattern, text, re.MULTILINE))
@@ -290,6 +314,8 @@ def main():
     if unknown:
         parser.error(f"no stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
     names = [name for name in STAGES if name in options.stages.split(",")]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, give_up)
     stages = schedule(names, max(1, options.jobs))
     print("\n== all stages", *(stage.summary() for stage in stages), sep="\n")
     failed = sum(stage.failed for stage in stages)

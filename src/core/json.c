@@ -48,34 +48,45 @@ static shape shape_of(bearer_span text)
 
 #define LEXER_BUFFER 16         /* jansson's token buffer at first; it doubles and never shrinks */
 
-/* The next rung of the ladder below: 1e000...1, `len` bytes, which is 10 if its last byte is there. */
-static char *put_rung(char *out, size_t len)
+/* jansson 2.14 does not notice when its token buffer cannot grow, and goes on with a token cut short:
+ * an audience could become another one. So the text is read as [rung, ..., text], the rungs being
+ * strings in the middle of which the buffer doubles, until it has room for the longest token. If all
+ * rungs are whole, nothing of the text can be cut. A rung is half as long again as the buffer, so that
+ * not its closing quote is lost, which jansson relies on. */
+static size_t rung_length(size_t buffer)
 {
-    memset(out, '0', len);
-    out[0] = '1';
-    out[1] = 'e';
-    out[len - 1] = '1';
-    out[len] = ',';
-    return out + len + 1;
+    return buffer + buffer / 2;
 }
 
-/* jansson 2.14 does not notice when its token buffer cannot grow, and goes on with a token cut short:
- * an audience could become another one. So the text is read as [rung, ..., text], each rung being a
- * number whose last byte makes the buffer double. If all rungs are whole, every token of the text
- * fits and nothing grows any more. */
-static json_t *load_laddered(apr_pool_t *pool, bearer_span text, size_t longest, size_t *rungs,
-                             json_error_t *error)
+static json_t *load_laddered(apr_pool_t *pool, bearer_span text, size_t longest)
 {
     char *all = apr_palloc(pool, text.len + 4 * (longest + LEXER_BUFFER)), *end = all;
+    json_error_t error;
 
     *end++ = '[';
-    *rungs = 0;
-    for (size_t len = LEXER_BUFFER; len < longest + 3; len *= 2, (*rungs)++)
-        end = put_rung(end, len);
+    for (size_t buffer = LEXER_BUFFER; buffer < longest + 3; buffer *= 2) {
+        *end++ = '"';
+        memset(end, ' ', rung_length(buffer));
+        end += rung_length(buffer);
+        *end++ = '"';
+        *end++ = ',';
+    }
     memcpy(end, text.ptr, text.len);
     end += text.len;
     *end++ = ']';
-    return json_loadb(all, (size_t)(end - all), JSON_REJECT_DUPLICATES, error);
+    return json_loadb(all, (size_t)(end - all), JSON_REJECT_DUPLICATES, &error);
+}
+
+/* The text behind the ladder; NULL and *cut if a rung is not whole. */
+static const json_t *climb(const json_t *array, size_t longest, bool *cut)
+{
+    size_t i = 0;
+
+    *cut = false;
+    for (size_t buffer = LEXER_BUFFER; buffer < longest + 3; buffer *= 2, i++)
+        if (json_string_length(json_array_get(array, i)) != rung_length(buffer))
+            *cut = true;
+    return !*cut && json_array_size(array) == i + 1 ? json_array_get(array, i) : NULL;
 }
 
 /* Memory enough for the buffer there is now: where there is none, jansson is not even asked. */
@@ -92,36 +103,34 @@ static bool have_room(size_t longest)
     return room != NULL;
 }
 
-static bool ladder_is_whole(const json_t *array, size_t rungs)
+static bearer_json_result read_once(apr_pool_t *pool, bearer_span text, size_t longest,
+                                    const bearer_json **object)
 {
-    for (size_t i = 0; i < rungs; i++)
-        if (!(json_real_value(json_array_get(array, i)) > 9))
-            return false;
-    return true;
+    json_t *array;
+    bool cut;
+
+    if (!have_room(longest))
+        return BEARER_JSON_NO_MEMORY;
+    array = load_laddered(pool, text, longest);
+    if (array == NULL)
+        return BEARER_JSON_BAD;
+    apr_pool_cleanup_register(pool, array, drop, apr_pool_cleanup_null);
+    *object = climb(array, longest, &cut);
+    return cut ? BEARER_JSON_NO_MEMORY : json_is_object(*object) ? BEARER_JSON_OK : BEARER_JSON_BAD;
 }
 
-/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. */
+/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. And it
+ * calls some failed allocations bad syntax: only what is bad twice is bad. */
 bearer_json_result bearer_json_read(apr_pool_t *pool, bearer_span text, const bearer_json **object)
 {
     shape looks = shape_of(text);
-    json_error_t error;
-    json_t *array;
-    size_t rungs;
+    bearer_json_result result = BEARER_JSON_BAD;
 
     if (looks.depth > BEARER_JSON_DEPTH)
         return BEARER_JSON_BAD;
-    if (!have_room(looks.longest))
-        return BEARER_JSON_NO_MEMORY;
-    array = load_laddered(pool, text, looks.longest, &rungs, &error);
-    if (array == NULL)
-        return json_error_code(&error) == json_error_out_of_memory ? BEARER_JSON_NO_MEMORY
-                                                                   : BEARER_JSON_BAD;
-    apr_pool_cleanup_register(pool, array, drop, apr_pool_cleanup_null);
-    if (!ladder_is_whole(array, rungs))
-        return BEARER_JSON_NO_MEMORY;
-    *object = json_array_get(array, rungs);
-    return json_array_size(array) == rungs + 1 && json_is_object(*object) ? BEARER_JSON_OK
-                                                                          : BEARER_JSON_BAD;
+    for (int i = 0; i < 2 && result == BEARER_JSON_BAD; i++)
+        result = read_once(pool, text, looks.longest, object);
+    return result;
 }
 
 bearer_json_kind bearer_json_kind_of(const bearer_json *value)

@@ -24,7 +24,7 @@ static bool times_hold(apr_pool_t *pool, const bearer_policy *policy, const bear
         return refuse_by(pool, refused, BEARER_NOT_YET_VALID, "iat is ahead by", claims->iat - now);
     if (policy->max_age > 0 && claims->iat_found != BEARER_PRESENT)
         return bearer_refuse(refused, BEARER_TOO_OLD, "iat is absent");
-    if (policy->max_age > 0 && now - claims->iat > policy->max_age + leeway)
+    if (policy->max_age > 0 && now - claims->iat > policy->max_age)
         return refuse_by(pool, refused, BEARER_TOO_OLD, "was issued before", now - claims->iat);
     return true;
 }

@@ -19,11 +19,6 @@ static void ecdsa_done(ECDSA_SIG **signature)
     ECDSA_SIG_free(*signature);
 }
 
-static bearer_signature proven(bool holds)
-{
-    return holds ? BEARER_SIGNATURE_HOLDS : BEARER_SIGNATURE_WRONG;
-}
-
 static bearer_signature check_hmac(const bearer_key *key, const bearer_alg *alg,
                                    bearer_span input, bearer_span signature)
 {
@@ -34,7 +29,8 @@ static bearer_signature check_hmac(const bearer_key *key, const bearer_alg *alg,
     if (HMAC(EVP_get_digestbyname(alg->digest), key->secret, (int)key->secret_len,
              (const unsigned char *)input.ptr, input.len, mac, &len) == NULL)
         return BEARER_SIGNATURE_UNJUDGED;
-    result = proven(signature.len == len && CRYPTO_memcmp(mac, signature.ptr, len) == 0);
+    result = signature.len == len && CRYPTO_memcmp(mac, signature.ptr, len) == 0
+           ? BEARER_SIGNATURE_HOLDS : BEARER_SIGNATURE_WRONG;
     OPENSSL_cleanse(mac, sizeof(mac));
     return result;
 }
@@ -47,19 +43,34 @@ static bool set_pss(EVP_PKEY_CTX *ctx)
         && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
+/* Takes the queue of this thread; true if memory, not the signature, was what failed. */
+static bool memory_failed(void)
+{
+    bool failed = false;
+    unsigned long error;
+
+    while ((error = ERR_get_error()) != 0)
+        failed = failed || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    return failed;
+}
+
 /* What EVP has one call for: RSA, Edwards curves, ML-DSA, and ECDSA once its signature is DER. */
 static bearer_signature check_evp(const bearer_key *key, const bearer_alg *alg,
                                   bearer_span input, bearer_span signature)
 {
     BEARER_SCOPED(md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *params = NULL;                /* belongs to ctx */
+    int result;
 
     if (ctx == NULL
         || EVP_DigestVerifyInit_ex(ctx, &params, alg->digest, NULL, NULL, key->pkey, NULL) != 1
         || (alg->family == BEARER_PSS && !set_pss(params)))
         return BEARER_SIGNATURE_UNJUDGED;
-    return proven(EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
-                                   (const unsigned char *)input.ptr, input.len) == 1);
+    result = EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
+                              (const unsigned char *)input.ptr, input.len);
+    if (result == 1)
+        return BEARER_SIGNATURE_HOLDS;
+    return memory_failed() || result < 0 ? BEARER_SIGNATURE_UNJUDGED : BEARER_SIGNATURE_WRONG;
 }
 
 /* Longest: two 66-byte integers, each with a sign byte, tag and length, in a sequence. */

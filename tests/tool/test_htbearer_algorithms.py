@@ -97,9 +97,8 @@ def test_numbers_with_leading_zeros(keys, alg):
 
 def test_libjwt_signs_what_it_knows(keys):
     """libjwt sorts members, OpenSSL's side of the tool leaves them as they are given."""
-    by_libjwt = [alg for alg, who in htbearer.signers().items() if "signed by libjwt" in who]
-    assert LIBJWT <= set(by_libjwt)
-    for alg in by_libjwt:
+    assert LIBJWT <= {alg for alg, who in htbearer.signers().items() if "libjwt" in who}
+    for alg in sorted(LIBJWT):
         header, claims = htbearer.opened(keys(alg).mint(*CLAIMS, "typ=JWT", "claim=a=1"))
         assert list(claims) == sorted(claims) and header == {"alg": alg, "typ": "JWT"}
     header, claims = htbearer.opened(keys("ES256").mint(*CLAIMS, "typ=", "claim=a=1"))

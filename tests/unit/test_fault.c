@@ -345,12 +345,15 @@ static void nothing_invalid_is_accepted(void **state)
     rows_end();
 }
 
-/* The answer is the true one, or that there is none: 503, not 401. */
+/* The answer is the true one, or that there is none: 503, not 401. One exception: OpenSSL's verification may
+ * fail within without a word in its error queue, which nobody can tell from a wrong signature; asking
+ * twice would make refusals dearer than acceptances. */
 static void expect_no_blame(const char *alg, const char *name, bool valid, const outcome *of)
 {
     (void)valid;
     for (size_t i = 0; i < BEARER_REASONS; i++)
-        row_expect(of->times[i] == 0 || i == of->truth || i == BEARER_KEYS_UNAVAILABLE,
+        row_expect(of->times[i] == 0 || i == of->truth || i == BEARER_KEYS_UNAVAILABLE
+                   || i == BEARER_SIGNATURE_BAD,
                    "%s, %s: %s %u times, first with failure %lu", alg, name,
                    bearer_reason_name((bearer_reason)i), of->times[i], of->first[i]);
 }
