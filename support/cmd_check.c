@@ -104,16 +104,18 @@ static const char *read_rules(const tool *at, question *asked)
     return NULL;
 }
 
-/* The claims of a word, or those that the directive has by default. No name: always those. */
-static const char *read_claims(const tool *at, const char *name, const char *otherwise,
-                               const bearer_path *const **paths)
+static const char *read_scope_claims(const tool *at, question *asked)
 {
-    const char *text = name != NULL ? tool_get(at, name) : NULL;
-    const char *const *list = bearer_list_split(at->pool, text != NULL ? text : otherwise);
-    const char *error = list != NULL ? bearer_paths_read(at->pool, list, paths)
-                                     : "want a list of claims";
+    const char *text = tool_get(at, "scope-claim");
+    const char *const *list = text != NULL ? bearer_list_split(at->pool, text) : NULL;
+    const char *error = NULL;
 
-    return error != NULL ? apr_psprintf(at->pool, "%s=%s: %s", name, text, error) : NULL;
+    asked->policy.scopes = bearer_default_scopes;
+    asked->policy.users = bearer_default_users;         /* a user= is read with the issuer */
+    if (text != NULL)
+        error = list != NULL ? bearer_paths_read(at->pool, list, &asked->policy.scopes)
+                             : "want a list of claims";
+    return error != NULL ? apr_psprintf(at->pool, "scope-claim=%s: %s", text, error) : NULL;
 }
 
 static bool read_numbers(const tool *at, question *asked)
@@ -133,9 +135,7 @@ static const char *read_question(const tool *at, question *asked)
     const char *error = read_rules(at, asked);
 
     if (error == NULL)
-        error = read_claims(at, "scope-claim", "scope,scp", &asked->policy.scopes);
-    if (error == NULL)              /* a user= is read with the issuer; this stands without one */
-        error = read_claims(at, NULL, "sub,client_id", &asked->policy.users);
+        error = read_scope_claims(at, asked);
     if (error == NULL)
         asked->trusts[0] = bearer_issuer_open(at->pool, issuer_words(at), tool_resolve, &tool_log,
                                               &error);

@@ -22,8 +22,8 @@ const bearer_mint_key *bearer_mint_key_open(apr_pool_t *pool, const char *source
 char *bearer_mint(apr_pool_t *pool, const bearer_mint_key *key, const char *header,
                   const char *claims, const char **error);
 
-/* The libjwt at hand knows this algorithm. Whether it also takes a key, and signs rightly with it, is
- * tried when that is opened; if not, OpenSSL signs (1.17 knows PS256, but not with plain RSA keys). */
+/* The libjwt at hand knows this algorithm. Whether it takes a key and signs rightly with it is
+ * tried when that is opened; if not, OpenSSL signs (1.17 knows PS256, but no plain RSA keys). */
 bool bearer_mint_libjwt_knows(const bearer_alg *alg);
 
 #endif

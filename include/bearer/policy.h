@@ -27,6 +27,10 @@ typedef struct {
     int max_age;                    /* seconds; 0 for none */
 } bearer_policy;
 
+/* What applies where nothing is configured: users `sub client_id`, scopes `scope scp`. */
+extern const bearer_path *const bearer_default_users[];
+extern const bearer_path *const bearer_default_scopes[];
+
 /* Steps 8 to 12 of the rules for a token: claim types, times, audience, kind of token, binding,
  * user. now is in seconds since 1970. True if none objects: *identity is filled then, pointing into
  * claims, issuer and pool. Else *refused says why; BEARER_NOT_CONFIGURED if neither issuer nor

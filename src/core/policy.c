@@ -2,6 +2,15 @@
 
 #include <apr_strings.h>
 
+/* Paths of one step, compiled by hand. */
+#define STEP(name) { name, (const char *const[]){ name, NULL }, false }
+
+static const bearer_path sub = STEP("sub"), client = STEP("client_id");
+static const bearer_path scope = STEP("scope"), scp = STEP("scp");
+
+const bearer_path *const bearer_default_users[] = { &sub, &client, NULL };
+const bearer_path *const bearer_default_scopes[] = { &scope, &scp, NULL };
+
 static bool refuse_by(apr_pool_t *pool, bearer_verdict *refused, bearer_reason reason,
                       const char *what, int64_t seconds)
 {

@@ -58,14 +58,6 @@ const command_rec bearer_directives[] = {
 
 _Static_assert(ROWS <= 64, "one bit a row");
 
-/* Paths of one step, compiled by hand. */
-#define STEP(name) { name, (const char *const[]){ name, NULL }, false }
-
-static const bearer_path sub = STEP("sub"), client = STEP("client_id");
-static const bearer_path scope = STEP("scope"), scp = STEP("scp");
-static const bearer_path *const default_users[] = { &sub, &client, NULL };
-static const bearer_path *const default_scopes[] = { &scope, &scp, NULL };
-
 void *bearer_conf_create(apr_pool_t *pool, char *dir)
 {
     const bearer_provider **providers = apr_pcalloc(pool, 2 * sizeof(*providers));
@@ -77,7 +69,7 @@ void *bearer_conf_create(apr_pool_t *pool, char *dir)
     places[0] = bearer_place_find("header");
     *conf = (bearer_conf){
         .authoritative = 1, .detail = 1, .leeway = 30, .max_size = 16384, .body = BEARER_BODY_AUTO,
-        .providers = providers, .places = places, .users = default_users, .scopes = default_scopes,
+        .providers = providers, .places = places, .users = bearer_default_users, .scopes = bearer_default_scopes,
     };
     return conf;
 }

@@ -20,7 +20,7 @@ struct bearer_walk {
     scope_set held;                 /* words that the token has */
     scope_set pretended;            /* in this walk */
     bool own_too;                   /* in this walk the token's own scopes count beside them */
-    apr_array_header_t *denied;     /* scope_set: what the rules wanted that said no in this walk */
+    apr_array_header_t *denied;     /* scope_set: what the rules missed that said no in this walk */
     int walks;
     bool gave_up;
 };
@@ -62,7 +62,7 @@ bool bearer_walk_scope(bearer_walk *walk, const bearer_match *rule)
     given = walk->pretended | (walk->own_too ? walk->held : 0);
     if (!walk->gave_up && (wanted & ~given) == 0)
         return true;
-    APR_ARRAY_PUSH(walk->denied, scope_set) = wanted;
+    APR_ARRAY_PUSH(walk->denied, scope_set) = wanted & ~given;
     return false;
 }
 
@@ -173,15 +173,22 @@ static const char *words_of(const question *q, scope_set set)
     return text;
 }
 
-/* A token with exactly these scopes would have passed, it is not what the token has already, and
- * what else the token has is not forbidden. */
-static bool is_answer(question *q, scope_set set)
+/* The token has no scope beyond this set: trying it together with them would be the same walk again. */
+static bool covers(const question *q, scope_set set)
 {
     const bearer_identity *identity = q->request->identity;
 
-    return (set & ~q->walk.held) != 0
-        && (identity == NULL || identity->scope_count == (size_t)size_of(set & q->walk.held)
-            || passes(q, set, true));
+    return identity == NULL || identity->scope_count == (size_t)size_of(set & q->walk.held);
+}
+
+/* A token with exactly these scopes would have passed, and so would this one if it had them too: what
+ * it has may be forbidden. Where a walk fails, its denials show what to try next. */
+static bool is_answer(question *q, scope_set set)
+{
+    if (passes(q, set, false) && (covers(q, set) || passes(q, set, true)))
+        return true;
+    branch(q, set);
+    return false;
 }
 
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request)
@@ -194,13 +201,8 @@ bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request)
     scope_set set;
 
     APR_ARRAY_PUSH(q.candidates, scope_set) = 0;
-    while (!q.walk.gave_up && take_cheapest(&q, &set)) {
-        if (!passes(&q, set, false))
-            branch(&q, set);
-        else if (set == 0)
-            return (bearer_whatif){ .lacking = false };
-        else if (is_answer(&q, set))
-            return (bearer_whatif){ .lacking = true, .scope = words_of(&q, set) };
-    }
+    while (!q.walk.gave_up && take_cheapest(&q, &set))
+        if (is_answer(&q, set))
+            return (bearer_whatif){ .lacking = set != 0, .scope = words_of(&q, set) };
     return (bearer_whatif){ .lacking = q.walk.gave_up };
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <openssl/crypto.h>
 
 #define WANTED                                                                                     \
     (APR_FINFO_MTIME | APR_FINFO_CTIME | APR_FINFO_SIZE | APR_FINFO_INODE | APR_FINFO_TYPE)
@@ -125,6 +126,7 @@ const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
     if (*error != NULL)
         return NULL;
     keys = reader(pool, text, &(bearer_log){ name_line, &named }, error);
+    OPENSSL_cleanse((char *)(uintptr_t)text.ptr, text.len);      /* it may be a secret */
     if (keys != NULL && *keys == NULL) {
         *error = "holds no usable key";
         return NULL;

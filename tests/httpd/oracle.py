@@ -240,34 +240,47 @@ def cost(scopes, held):
     return len(scopes - held), len(scopes)
 
 
-def with_scopes(caller, scopes):
-    return replace(caller, scopes=frozenset(scopes))
+def first_of(tree, sets):
+    """Equally small sets go by configuration order. A word of several lines has no one place in it:
+    lines that cannot matter count or not."""
+    differing = frozenset.union(*sets) - frozenset.intersection(*sets)
+    lines_of = [sum(word in rule for rule in scope_rules(tree)) for word in differing]
+    return sets if any(count > 1 for count in lines_of) else sets[:1]
 
 
 # The answer
 
-def answer(tree, caller):
+def answers(tree, caller):
+    """Every answer that is right; several where equally small sets of scopes would do."""
     userless = result_of(tree, None, None)
     if userless == GRANTED:
-        return Answer(200)
+        return [Answer(200)]
     if userless != NEEDS_USER:
-        return Answer(403)
-    if caller.state == "none":
-        return Answer(401, None, "no_token", scopes=next(iter(smallest(tree, None)), None))
-    if caller.state != "valid":
-        return Answer(401, "invalid_token", BROKEN[caller.state])
-    if result_of(tree, caller, caller.scopes) == GRANTED:
-        return Answer(200, None, "accepted", caller.user)
-    sets = smallest(tree, caller)
-    if sets:
-        return Answer(403, "insufficient_scope", "scope_lacking", caller.user, sets[0])
-    return Answer(403, None, "rule_denied", caller.user)
+        return [Answer(403)]
+    if caller.state not in ("none", "valid"):
+        return [Answer(401, "invalid_token", BROKEN[caller.state])]
+    if caller.state == "valid" and result_of(tree, caller, caller.scopes) == GRANTED:
+        return [Answer(200, None, "accepted", caller.user)]
+    return refusals(tree, caller)
+
+
+def refusals(tree, caller):
+    known = caller if caller.state == "valid" else None
+    sets = smallest(tree, known)
+    if known is None:
+        with_scope, plain = Answer(401, None, "no_token"), Answer(401, None, "no_token")
+    else:
+        with_scope = Answer(403, "insufficient_scope", "scope_lacking", caller.user)
+        plain = Answer(403, None, "rule_denied", caller.user)
+    return [replace(with_scope, scopes=some) for some in first_of(tree, sets)] if sets else [plain]
 
 
 def may_give_up(tree, caller, wanted, got):
-    """The answer lacks only the attribute that a limited search may leave out."""
-    known = None if caller.state == "none" else caller
+    """The answer lacks only the attribute that a limited search may leave out, or says that scopes
+    lack where it could not find out that none help."""
+    known = caller if caller.state == "valid" else None
     if got.scopes is not None or walks_bound(tree, known) <= WALKS:
         return False
-    return got in (replace(wanted, scopes=None),
-                   replace(wanted, error="insufficient_scope", reason="scope_lacking"))
+    return got in [replace(one, scopes=None) for one in wanted] + [
+        replace(one, error="insufficient_scope", reason="scope_lacking") for one in wanted
+        if one.reason == "rule_denied"]

@@ -38,19 +38,21 @@ def claim_arguments(rng):
     return (path, operator, *some(rng, values, 2))
 
 
+def arguments_of(rng, word, words):
+    if word == "scope":
+        return some(rng, words, min(3, len(words)) if rng.random() < 0.3 else 1)
+    return {
+        "claim": claim_arguments(rng),
+        "user": some(rng, USERS + [PREFIX + USERS[0]], 2),
+        "issuer": some(rng, [tokens.ISSUER, OTHER], 1),
+        "ip": some(rng, ["127.0.0.0/8", "192.0.2.1", "192.0.2.1", "2001:db8::/32"], 2),
+        "all": some(rng, ["granted", "denied", "denied"], 1),
+    }.get(word, ())
+
+
 def leaf(rng, words, negate=False):
     word = rng.choices(list(LEAVES), LEAVES.values())[0]
-    if word == "scope":
-        arguments = some(rng, words, min(3, len(words)) if rng.random() < 0.3 else 1)
-    else:
-        arguments = {
-            "claim": claim_arguments(rng),
-            "user": some(rng, USERS + [PREFIX + USERS[0]], 2),
-            "issuer": some(rng, [tokens.ISSUER, OTHER], 1),
-            "ip": some(rng, ["127.0.0.0/8", "192.0.2.1", "192.0.2.1", "2001:db8::/32"], 2),
-            "all": some(rng, ["granted", "denied", "denied"], 1),
-        }.get(word, ())
-    return Leaf(word, arguments, negate)
+    return Leaf(word, arguments_of(rng, word, words), negate)
 
 
 def section(rng, words, kind, depth):
@@ -65,14 +67,23 @@ def section(rng, words, kind, depth):
     return Section(kind, tuple(children))
 
 
+def beside_constant(rng, made):
+    """With a rule that no token changes, which may decide before anybody is asked for one."""
+    word = rng.choice(["ip", "all"])
+    rule = Leaf(word, arguments_of(rng, word, []))
+    if rng.random() < 0.3:
+        return Section("any", made.children + (rule,))
+    pair = (made, rule) if rng.random() < 0.5 else (rule, made)
+    return Section("any", (Section("all", pair),))
+
+
 def tree(rng):
-    """Mostly such that who asks matters."""
     while True:
         words = rng.sample(WORDS, rng.randint(2, WORDS_A_TREE))
         made = section(rng, words, "any", 3)
-        if not oracle.is_legal(made) or not 2 <= len(oracle.leaves(made)) <= LARGEST:
-            continue
-        if oracle.result_of(made, None, None) == oracle.NEEDS_USER or rng.random() < 0.05:
+        if rng.random() < 0.1:
+            made = beside_constant(rng, made)
+        if oracle.is_legal(made) and 2 <= len(oracle.leaves(made)) <= LARGEST:
             return made
 
 

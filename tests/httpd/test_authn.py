@@ -297,7 +297,7 @@ def test_identity_of_a_kept_connection(server):
 
 @pytest.mark.mpm
 def test_identities_of_many_at_once(server):
-    """Six clients, each with tokens of its own, at the same time: nobody gets another one's name."""
+    """Six clients at the same time, a user of its own in each request: nobody gets mixed up."""
     wrong = []
 
     def client_of(name):

@@ -1,7 +1,6 @@
-"""HTTP/2: the same answers, and the right user for each stream. Spoken by curl."""
+"""HTTP/2: the same answers, and the right user for each stream of one connection."""
 
-import shutil
-import subprocess
+import socket
 
 import pytest
 
@@ -11,14 +10,8 @@ from expect import ANY_PATH, ECHO, location, passed, refused
 from server import default_mpm
 from tokens import bearer, good
 
-
-def speaks_http2():
-    if shutil.which("curl") is None:
-        return False
-    return "HTTP2" in subprocess.run(["curl", "--version"], capture_output=True, text=True).stdout
-
-
-pytestmark = pytest.mark.skipif(not speaks_http2(), reason="needs a curl with HTTP/2")
+h2 = pytest.importorskip("h2.connection", reason="needs python3-h2")
+events = pytest.importorskip("h2.events")
 
 
 @pytest.fixture(scope="module")
@@ -29,34 +22,35 @@ def server(serve):
     return serve(conf, modules="http2")
 
 
-def parse(output):
-    """The responses of curl -i, one after the other."""
-    found = []
-    while output:
-        head, _, rest = output.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").split("\r\n")
-        assert lines[0].startswith("HTTP/2 "), lines
-        headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
-        response = client.Response(int(lines[0].split()[1]), "", headers)
-        length = int(response.header("Content-Length") or 0)
-        response.body, output = rest[:length], rest[length:]
-        challenges.check_response(response)
-        challenges.note(response)
-        found.append(response)
-    return found
+def take(found, event):
+    """Adds what an event says about one stream to the answers."""
+    if isinstance(event, events.ResponseReceived):
+        headers = [(name.decode(), value.decode("latin-1")) for name, value in event.headers]
+        found[event.stream_id] = client.Response(int(headers[0][1]), "", headers[1:])
+    elif isinstance(event, events.DataReceived):
+        found[event.stream_id].body += event.data
+    return isinstance(event, (events.StreamEnded, events.StreamReset))
 
 
 def fetch(server, *streams):
-    """One connection, one request after the other; each stream is a list of headers."""
-    words = ["curl", "-sS"]
-    for number, headers in enumerate(streams):
-        words += ["--next"] if number else []
-        words += ["-i", "--http2-prior-knowledge", f"http://127.0.0.1:{server.port}/p"]
-        for name, value in headers:
-            words += ["-H", f"{name}: {value}"]
-    done = subprocess.run(words, capture_output=True, timeout=30)
-    assert done.returncode == 0, done.stderr
-    return parse(done.stdout)
+    """One connection and all requests at once, a list of headers for each; the answers in order."""
+    line, found, open_streams = h2.H2Connection(), {}, len(streams)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=client.TIMEOUT) as wire:
+        line.initiate_connection()
+        for number, headers in enumerate(streams):
+            line.send_headers(2 * number + 1, [
+                (":method", "GET"), (":scheme", "http"), (":authority", "localhost"),
+                (":path", "/p"), *[(name.lower(), value) for name, value in headers],
+            ], end_stream=True)
+        while open_streams:
+            wire.sendall(line.data_to_send())
+            data = wire.recv(65536)
+            assert data, "the server closed the connection"
+            open_streams -= sum(take(found, event) for event in line.receive_data(data))
+    for answer in found.values():
+        challenges.check_response(answer)
+        challenges.note(answer)
+    return [found[number] for number in sorted(found)]
 
 
 def test_one_request(server):
@@ -70,8 +64,12 @@ def test_two_fields(server):
 
 
 def test_each_stream_has_its_own_user(server):
-    answers = fetch(server, [bearer(good())], [], [bearer(good(sub="bob"))], [bearer(good())])
-    passed(answers[0])
-    refused(server, answers[1], "no_token")
-    passed(answers[2], "bob")
-    passed(answers[3])
+    streams = []
+    for number in range(30):
+        token = good("ES256", sub=f"user{number}", **({"exp": 1} if number % 3 == 1 else {}))
+        streams.append([] if number % 3 == 2 else [bearer(token)])
+    for number, answer in enumerate(fetch(server, *streams)):
+        if number % 3 == 0:
+            passed(answer, f"user{number}")
+        else:
+            refused(server, answer, "expired" if number % 3 == 1 else "no_token")

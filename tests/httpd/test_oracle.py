@@ -7,6 +7,7 @@ and both answers.
 import os
 import random
 from collections import Counter, namedtuple
+from contextlib import contextmanager
 
 import pytest
 
@@ -44,7 +45,17 @@ def configuration(trees):
     return ECHO + ANY_PATH + TRUST + "".join(sections)
 
 
-def started(trees):
+@contextmanager
+def line_to(trees):
+    """A connection to a server with these trees. It is closed after the server has stopped: the event
+    MPM may crash when it stops while a connection is just closing."""
+    with private(trees).running() as server:
+        line = client.Connection(server.port)
+        yield line
+    line.close()
+
+
+def private(trees):
     server = Httpd(level="notice")
     for name, text in KEY_SETS.items():
         server.write(name, text)
@@ -77,32 +88,31 @@ def ask(line, number, callers):
 
 
 def judged(line, number, tree, callers):
-    return [Pair(tree, who, oracle.answer(tree, who), got)
+    return [Pair(tree, who, oracle.answers(tree, who), got)
             for who, got in zip(callers, ask(line, number, callers))]
 
 
 def gave_up(pair):
-    return pair.got != pair.wanted and oracle.may_give_up(*pair)
+    return pair.got not in pair.wanted and oracle.may_give_up(*pair)
 
 
 def differs(pair):
-    return pair.got != pair.wanted and not gave_up(pair)
+    return pair.got not in pair.wanted and not gave_up(pair)
 
 
 # What is shown of a disagreement
 
 def disagree(pairs):
-    with started([tree for tree, _ in pairs]).running() as server:
-        with client.Connection(server.port) as line:
-            return [differs(judged(line, n, tree, [who])[0]) for n, (tree, who) in enumerate(pairs)]
+    with line_to([tree for tree, _ in pairs]) as line:
+        return [differs(judged(line, n, tree, [who])[0]) for n, (tree, who) in enumerate(pairs)]
 
 
 def described(pair):
     tree, who = oracle_shrink.shrink(pair.tree, pair.who, disagree)
-    with started([tree]).running() as server, client.Connection(server.port) as line:
+    with line_to([tree]) as line:
         pair = judged(line, 0, tree, [who])[0]
     return "\n".join([*oracle.location_lines(pair.tree), f"token: {who.state} {who.claims}",
-                      f"wanted: {pair.wanted}", f"got:    {pair.got}", ""])
+                      *[f"wanted: {one}" for one in pair.wanted], f"got:    {pair.got}", ""])
 
 
 def report(pairs):
@@ -122,19 +132,18 @@ def trees():
 
 
 @pytest.fixture(scope="module")
-def server(trees):
-    with started(trees).running() as running:
-        yield running
+def line(trees):
+    with line_to(trees) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def pairs(server, trees):
+def pairs(line, trees):
     """Every caller of every tree, with the oracle's answer and the module's."""
     rng = random.Random(SEED + 1)
     everybody = oracle_random.callers(rng, POOL)
-    with client.Connection(server.port) as line:
-        return [pair for number, tree in enumerate(trees) for pair in
-                judged(line, number, tree, oracle_random.pick(rng, everybody, CALLERS))]
+    return [pair for number, tree in enumerate(trees) for pair in
+            judged(line, number, tree, oracle_random.pick(rng, everybody, CALLERS))]
 
 
 def test_module_and_oracle_agree(pairs):
@@ -165,15 +174,14 @@ def test_every_kind_of_answer_came(pairs):
     assert all(sizes[size] >= 20 for size in (1, 2, 3)), (SEED, sizes)
 
 
-def test_the_scopes_named_let_the_caller_in(server, trees, pairs):
+def test_the_scopes_named_let_the_caller_in(line, trees, pairs):
     """A token with exactly the scopes that the 403 named, and one that has its old ones too."""
     lacking = {pair.tree: pair for pair in pairs
                if pair.got.reason == "scope_lacking" and pair.got.scopes}
     assert len(lacking) >= TREES // 5
-    with client.Connection(server.port) as line:
-        for tree, pair in lacking.items():
-            asked = [oracle_random.with_scopes(pair.who, scopes)
-                     for scopes in (pair.got.scopes, pair.got.scopes | pair.who.scopes)]
-            for who, got in zip(asked, ask(line, trees.index(tree), asked)):
-                assert got == Answer(200, None, "accepted", who.user), \
-                    (SEED, oracle.location_lines(tree), who, got)
+    for tree, pair in lacking.items():
+        asked = [oracle_random.with_scopes(pair.who, scopes)
+                 for scopes in (pair.got.scopes, pair.got.scopes | pair.who.scopes)]
+        for who, got in zip(asked, ask(line, trees.index(tree), asked)):
+            assert got == Answer(200, None, "accepted", who.user), \
+                (SEED, oracle.location_lines(tree), who, got)

@@ -99,3 +99,10 @@ def run(command, cwd=None, code=0, **env):
     right = done.returncode != 0 if code is None else done.returncode == code
     assert right, f"{command[0]}: exit code {done.returncode}: {done.stdout}"
     return done.stdout
+
+
+def give_away(folder):
+    """Makes a folder and all in it the property of the user whom servers run as."""
+    if run_user():
+        for path in [folder, *folder.rglob("*")]:
+            shutil.chown(path, *run_user())

@@ -139,14 +139,14 @@ Require valid-user""", [
         ({}, "type_wrong"),
     ], name="cognito-id-refused"),
     Section("cognito-id", "alice", f"""\
-AuthBearerIssuer {POOL} keys=JWKS types=absent,id audience=3n4b5u user=/cognito:username
+AuthBearerIssuer {POOL} keys=JWKS types=id audience=3n4b5u user=/cognito:username
 Require claim email_verified = true""", [
         ({"email_verified": False}, "rule_denied"),
         ({"email_verified": "true"}, "rule_denied"),
         ({"aud": "other"}, "audience_wrong"),
     ]),
     Section("google-id", "alice@example.com", """\
-AuthBearerIssuer https://accounts.google.com keys=JWKS types=JWT,id
+AuthBearerIssuer https://accounts.google.com keys=JWKS types=id
 AuthBearerAudience 1.apps.googleusercontent.com
 AuthBearerUser email
 <RequireAll>

@@ -25,7 +25,7 @@ CONF = ECHO + ANY_PATH + "".join([
     location("/web-strict", WEB, "Require valid-user",
              trust=TRUST.replace("as.jwks\n", "as.jwks types=at+jwt\n")),
     location("/web-id", WEB, "Require valid-user",
-             trust=TRUST.replace("as.jwks\n", "as.jwks types=JWT,id\n")),
+             trust=TRUST.replace("as.jwks\n", "as.jwks types=id\n")),
 ])
 
 
