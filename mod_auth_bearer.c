@@ -11,26 +11,40 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
-/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and
- * turns the outcome of all modules into the answer. They are the only places where one status
- * becomes another. */
+/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and turns
+ * the outcome of all modules into the answer. They are the only places where one status becomes
+ * another. */
 
-/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication
- * decides. */
+static int run_again(request_rec *r, int stage, int (*hook)(request_rec *r))
+{
+    bearer_request *request = bearer_request_get(r);
+    int status;
+
+    request->inside[stage]++;
+    status = hook(r);
+    request->inside[stage]--;
+    return status;
+}
+
+static bool is_inside(request_rec *r, int stage)
+{
+    const bearer_request *request = bearer_request_find(r);
+
+    return request != NULL && request->inside[stage] > 0;
+}
+
+/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication decides. */
 static int wrap_access(request_rec *r)
 {
     bearer_request *request;
     int status;
 
-    if (!bearer_expression_used() || bearer_mode_of(r, bearer_conf_get(r)) == BEARER_IDLE)
+    if (!bearer_expression_used() || is_inside(r, BEARER_ACCESS)
+        || bearer_mode_of(r, bearer_conf_get(r)) == BEARER_IDLE)
         return DECLINED;
     request = bearer_request_get(r);
-    if (request->in_access > 0)
-        return DECLINED;
     request->asked = false;
-    request->in_access++;
-    status = ap_run_access_checker_ex(r);
-    request->in_access--;
+    status = run_again(r, BEARER_ACCESS, ap_run_access_checker_ex);
     if (status != HTTP_FORBIDDEN || !request->asked)
         return status;
     request->force_authn = true;
@@ -48,18 +62,32 @@ static int wrap_authn(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
     bearer_mode mode = bearer_mode_of(r, conf);
-    bearer_request *request;
-    int status;
 
-    if (mode == BEARER_IDLE)
+    if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHN))
         return DECLINED;
-    request = bearer_request_get(r);
-    if (request->in_authn > 0)
+    return bearer_answer_authn(r, conf, mode, run_again(r, BEARER_AUTHN, ap_run_check_user_id));
+}
+
+/* Under AuthType Bearer a credential was left to others, and none took it: mod_authn_core, which is next,
+ * would call that an error of the configuration. */
+static int settle_authn(request_rec *r)
+{
+    const bearer_request *request = bearer_request_find(r);
+
+    if (request == NULL || !request->judged || request->identity != NULL
+        || bearer_mode_of(r, bearer_conf_get(r)) != BEARER_ALONE)
         return DECLINED;
-    request->in_authn++;
-    status = ap_run_check_user_id(r);
-    request->in_authn--;
-    return bearer_answer_authn(r, conf, mode, status);
+    return bearer_answer_get(request->verdict.reason)->status;
+}
+
+static int wrap_authz(request_rec *r)
+{
+    const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
+
+    if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHZ))
+        return DECLINED;
+    return bearer_answer_authz(r, conf, mode, run_again(r, BEARER_AUTHZ, ap_run_auth_checker));
 }
 
 static int check_authn(request_rec *r)
@@ -68,24 +96,6 @@ static int check_authn(request_rec *r)
     bearer_mode mode = bearer_mode_of(r, conf);
 
     return mode >= BEARER_BESIDE ? bearer_authenticate(r, conf, mode) : DECLINED;
-}
-
-static int wrap_authz(request_rec *r)
-{
-    const bearer_conf *conf = bearer_conf_get(r);
-    bearer_mode mode = bearer_mode_of(r, conf);
-    bearer_request *request;
-    int status;
-
-    if (mode == BEARER_IDLE)
-        return DECLINED;
-    request = bearer_request_get(r);
-    if (request->in_authz > 0)
-        return DECLINED;
-    request->in_authz++;
-    status = ap_run_auth_checker(r);
-    request->in_authz--;
-    return bearer_answer_authz(r, conf, mode, status);
 }
 
 static int fixups(request_rec *r)
@@ -127,12 +137,14 @@ static void register_hooks(apr_pool_t *pool)
      * request. */
     static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c",
                                          NULL };
+    static const char *const before[] = { "mod_authn_core.c", NULL };
 
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_force_authn(force_authn, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_authn(wrap_authn, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(check_authn, NULL, after, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authn(settle_authn, NULL, before, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(wrap_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);

@@ -6,6 +6,9 @@
 
 typedef struct bearer_walk bearer_walk;
 
+/* The three hooks that are wrapped. */
+enum { BEARER_ACCESS, BEARER_AUTHN, BEARER_AUTHZ, BEARER_STAGES };
+
 typedef struct {
     bool judged;                    /* the verdict means something */
     bool presented;                 /* a credential of ours came with the request */
@@ -15,7 +18,7 @@ typedef struct {
     const bearer_identity *identity;/* of an accepted token, else NULL */
     int status;                     /* of our answer, which then has our body; or 0 */
     bearer_reason shown;            /* what that body says */
-    unsigned in_access, in_authn, in_authz;     /* a wrapper runs its hook again */
+    unsigned inside[BEARER_STAGES]; /* marks: a wrapper runs its hook again */
     bool asked;                     /* an expression wanted a claim, and nobody was known */
     bool force_authn;
     bearer_walk *walk;              /* a what-if walk is under way */

@@ -124,9 +124,8 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
         challenge(r, conf, request->verdict.reason, NULL);
         return answer(r, request, status);
     }
-    if (refused
-        && (status == DECLINED || (status == HTTP_INTERNAL_SERVER_ERROR && mode == BEARER_ALONE)))
-        status = HTTP_UNAUTHORIZED;     /* left to others, but nobody took it: an error to httpd */
+    if (refused && status == DECLINED)
+        status = HTTP_UNAUTHORIZED;         /* left to others, but nobody took it */
     if (status != HTTP_UNAUTHORIZED)
         return status;
     if (refused && request->presented && !request->by_password)

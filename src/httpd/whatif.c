@@ -73,14 +73,14 @@ static bool run_hooks(question *q)
     int status;
 
     if (q->request->identity != NULL) {
-        q->request->in_authz++;
+        q->request->inside[BEARER_AUTHZ]++;
         status = ap_run_auth_checker(q->r);
-        q->request->in_authz--;
+        q->request->inside[BEARER_AUTHZ]--;
         return status == OK;
     }
-    q->request->in_access++;
+    q->request->inside[BEARER_ACCESS]++;
     status = ap_run_access_checker_ex(q->r);
-    q->request->in_access--;
+    q->request->inside[BEARER_ACCESS]--;
     return status == OK || status == DECLINED;
 }
 

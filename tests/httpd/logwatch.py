@@ -6,7 +6,7 @@ import tokens
 
 # httpd's own lines about ordinary refusals, and about servers that tests stop.
 ORDINARY = [
-    r"\[mpm_\w+:error\] .*AH03093: process_socket",       # a connection kept alive while it stops
+    r"\(9\)Bad file descriptor: AH0309[23]: process_",      # a connection open while it stops
     r"AH00045: child process \d+ still did not exit",
     r"AH01629: authorization failure \(no authenticated user\)",
     r"AH01797: client denied by server configuration",

@@ -1,8 +1,8 @@
-"""What must be answered to a token under a tree of Require lines, written from httpd's documentation
-and source, the RFCs and the manual of the module, apart from the module itself.
+"""What must be answered to a token under a tree of Require lines, written from httpd's source, the
+RFCs and the manual of the module, apart from the module itself.
 
-A tree is made of Leaf and Section; a Location is Section("any", ...). A Caller is who asks. answer()
-says what must come back.
+A tree is made of Leaf and Section; a Location is Section("any", ...). A Caller is who asks.
+answers() says what must come back.
 """
 
 import ipaddress
@@ -55,12 +55,12 @@ class Answer:
 # As configuration text
 
 def quoted(value):
-    """A value of a claim as a word of the line: a string that reads as a number, as a boolean, as an
-    operator or with blanks needs quotes."""
+    """A value of a claim as a word of the line: a string that reads as a number, as a boolean, as
+    an operator or with blanks needs quotes."""
     if not isinstance(value, str):
         return json.dumps(value)
-    return value if re.fullmatch(r"[a-z^$.|]+", value) and value not in ("true", "false", "exists") \
-        else f'"{value}"'
+    bare = re.fullmatch(r"[a-z^$.|]+", value) and value not in ("true", "false", "exists")
+    return value if bare else f'"{value}"'
 
 
 def line(leaf):
@@ -125,7 +125,7 @@ def claim_holds(claims, path, operator, *wanted):
     if operator in POSITIVE:
         return any(POSITIVE[operator](value, one) for value in values for one in wanted)
     if operator == "!~" and not all(isinstance(value, str) for value in values):
-        return False                            # what no expression can be held against passes none
+        return False                            # no expression can be held against it
     return not any(POSITIVE[operator[1:]](value, one) for value in values for one in wanted)
 
 
@@ -155,8 +155,8 @@ def plain_result(leaf, caller, scopes):
 # httpd's sections
 
 def combined(kind, results):
-    """mod_authz_core: denied rules an AND, granted rules an OR; then that a user may change it; what
-    is neutral has no say."""
+    """mod_authz_core: denied rules an AND, granted rules an OR; then that a user may change it;
+    what is neutral has no say."""
     first = [DENIED, NEEDS_USER, GRANTED] if kind == "all" else [GRANTED, NEEDS_USER, DENIED]
     return next((result for result in first if result in results), NEUTRAL)
 
@@ -213,14 +213,14 @@ def walks_bound(tree, caller):
 
 
 def would_pass(tree, caller, scopes):
-    """With exactly these scopes. Before a token is known: unless it is certain that no user passes."""
+    """With exactly these scopes. Before a token is known: unless it is certain that nobody will."""
     result = result_of(tree, caller, scopes)
     return result == GRANTED or (caller is None and result == NEEDS_USER)
 
 
 def smallest(tree, caller):
-    """Every smallest set of scopes that would have let the caller pass, in configuration order; none
-    if scopes are not what is missing."""
+    """Every smallest set of scopes that would have let the caller pass, in configuration order;
+    none if scopes are not what is missing."""
     words = words_of(tree)
     held = frozenset() if caller is None else caller.scopes
     if caller is None and would_pass(tree, None, frozenset()):
@@ -241,11 +241,13 @@ def cost(scopes, held):
 
 
 def first_of(tree, sets):
-    """Equally small sets go by configuration order. A word of several lines has no one place in it:
-    lines that cannot matter count or not."""
-    differing = frozenset.union(*sets) - frozenset.intersection(*sets)
-    lines_of = [sum(word in rule for rule in scope_rules(tree)) for word in differing]
-    return sets if any(count > 1 for count in lines_of) else sets[:1]
+    """Equally small sets go by configuration order. Two cases leave it open, and any will do: a word
+    of several lines has no one place, and of sets that share words a search may meet the rest of
+    one before the rest of the other."""
+    united = frozenset.union(*sets)
+    apart = sum(map(len, sets)) == len(united)
+    once = all(sum(word in rule for rule in scope_rules(tree)) == 1 for word in united)
+    return sets[:1] if apart and once else sets
 
 
 # The answer

@@ -1,5 +1,7 @@
 """Random trees of Require lines that httpd accepts, and random tokens that suit them."""
 
+import json
+from dataclasses import replace
 from functools import lru_cache
 
 import oracle
@@ -16,6 +18,7 @@ USERS = ["alice", "bob", "eve"]
 ROLES = ["admin", "guest", "dev ops", "5", "true"]
 PATTERNS = ["^adm", "s$", "dev ops|guest", "^$", "."]
 PATHS = ["role", "role", "level", "ok", "dept.name", "sub"]
+VALUES = {"level": [1, 2, 2.5, "2"], "ok": [True, False, "true", 1]}
 ORDERS = ["<", "<=", ">", ">="]
 
 LEAVES = {"scope": 50, "claim": 22, "valid-user": 8, "user": 8, "issuer": 6, "ip": 4, "all": 2}
@@ -34,13 +37,12 @@ def claim_arguments(rng):
         return rng.choice(["level", path]), operator, rng.choice([1, 2, 2.5, 3, -1])
     if "~" in operator:
         return (path, operator, *some(rng, PATTERNS, 2))
-    values = {"level": [1, 2, 2.5, "2"], "ok": [True, False, "true", 1]}.get(path, ROLES + USERS[:1])
-    return (path, operator, *some(rng, values, 2))
+    return (path, operator, *some(rng, VALUES.get(path, ROLES + USERS[:1]), 2))
 
 
 def arguments_of(rng, word, words):
     if word == "scope":
-        return some(rng, words, min(3, len(words)) if rng.random() < 0.3 else 1)
+        return some(rng, words, min(3, len(words)) if rng.random() < 0.45 else 1)
     return {
         "claim": claim_arguments(rng),
         "user": some(rng, USERS + [PREFIX + USERS[0]], 2),
@@ -143,17 +145,18 @@ def pick(rng, everybody, count):
 # Tokens
 
 KEYS = {tokens.ISSUER: 1, OTHER: 2}
-CHANGES = {"expired": {"exp": 1000000000, "iat": 999999000}, "foreign": {"aud": "https://x.example"}}
+CHANGES = {"expired": {"exp": 1000000000, "iat": 999999000},
+           "foreign": {"aud": "https://x.example"}}
 
 
 def token_of(who):
     """The header value, None without a token."""
-    return None if who.state == "none" else minted(who.state, oracle.json.dumps(who.claims))
+    return None if who.state == "none" else minted(who.state, json.dumps(who.claims))
 
 
 @lru_cache(maxsize=None)
 def minted(state, text):
-    made = {**oracle.json.loads(text), **CHANGES.get(state, {})}
+    made = {**json.loads(text), **CHANGES.get(state, {})}
     trusted = tokens.key("ed25519", KEYS[made["iss"]])
     signer = tokens.key("ed25519", 3) if state == "forged" else trusted
     return tokens.mint(signer, "EdDSA", made, {"kid": trusted.kid})
@@ -162,4 +165,5 @@ def minted(state, text):
 def with_scopes(who, scopes):
     """The same caller with a token that has exactly these scopes."""
     made = {name: value for name, value in who.claims.items() if name not in ("scope", "scp")}
-    return Caller(who.state, {**made, "scope": " ".join(sorted(scopes))}, frozenset(scopes), who.user)
+    made["scope"] = " ".join(sorted(scopes))
+    return replace(who, claims=made, scopes=frozenset(scopes))

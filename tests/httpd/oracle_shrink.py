@@ -1,4 +1,4 @@
-"""Makes a disagreement small: leaves out lines, sections, words, scopes and claims while it stays."""
+"""Makes a disagreement small: leaves out lines, sections, words and claims while it stays."""
 
 from dataclasses import replace
 
@@ -14,7 +14,8 @@ def smaller_trees(tree):
     """Each tree with one thing less."""
     if isinstance(tree, Leaf):
         if tree.word in ("scope", "user", "ip", "issuer"):
-            yield from (replace(tree, arguments=some) for some in without_one(tree.arguments) if some)
+            yield from (replace(tree, arguments=fewer) for fewer in without_one(tree.arguments)
+                        if fewer)
         return
     for i, child in enumerate(tree.children):
         before, after = tree.children[:i], tree.children[i + 1:]

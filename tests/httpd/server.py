@@ -9,6 +9,7 @@ a library to preload, BEARER_ASAN_LOG where to copy sanitizer reports; BEARER_KE
 directories.
 """
 
+import atexit
 import contextlib
 import functools
 import grp
@@ -133,6 +134,7 @@ class Httpd:
         self.level = level if bearer else "info"
         self.allowed, self.expected = [], []
         self.process = None
+        atexit.register(self.discard)
         self.write("mime.types", "text/html html htm\ntext/plain txt\napplication/json json\n")
         self.write("docs/index.html", "<p>the index\n")
         self.configure(conf)
@@ -250,6 +252,12 @@ class Httpd:
             self.process.wait()
             self.process = None
 
+    def children(self):
+        """The process numbers of the children."""
+        found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
+                               capture_output=True, text=True)
+        return [int(word) for word in found.stdout.split()]
+
     def wait_for(self, condition, what, seconds=15.0):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -277,6 +285,11 @@ class Httpd:
     def remove(self):
         if not os.environ.get("BEARER_KEEP"):
             shutil.rmtree(self.root, ignore_errors=True)
+
+    def discard(self):
+        """For the end of the tests, however it comes: nothing stays behind."""
+        self.kill()
+        self.remove()
 
     # Logs
 

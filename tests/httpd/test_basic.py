@@ -126,7 +126,7 @@ def test_two_fields_are_one_too_many(server):
 
 
 def test_a_token_as_password_is_a_password(server):
-    """No provider `bearer` here: H25 of a user named like the subject, with a token as password."""
+    """No provider `bearer` here: a user named like the subject, with a token as password."""
     for user in ("alice", "bearer", ""):
         answer = server.get("/both", [basic(user, good())])
         assert answer.status == 401 and schemes(answer) == ["Bearer", "Basic"], answer

@@ -1,4 +1,4 @@
-"""support/demo.sh: what it shows, that it can be started twice, and that stopping leaves nothing."""
+"""support/demo.sh: what it shows, started once or twice, and that stopping leaves nothing."""
 
 import os
 import re

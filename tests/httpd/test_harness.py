@@ -1,5 +1,8 @@
 """The harness itself: that its checks can fail, and that a plain httpd runs under it."""
 
+import os
+import signal
+
 import pytest
 
 import challenges
@@ -69,6 +72,20 @@ def test_a_secret_in_a_log_is_found():
     key = tokens.key("hs256")
     assert logwatch.leaks(b"x" + tokens.b64url(key.secret).encode() + b"y")
     assert logwatch.leaks(key.secret) and not logwatch.leaks(b"nothing of that kind here")
+
+
+def test_a_sanitizer_report_fails():
+    with pytest.raises(AssertionError, match="sanitizer report:\nERROR: of this test"):
+        with Httpd(bearer=False).running() as server:
+            server.write("asan/report.1", "ERROR: of this test")
+
+
+def test_a_crash_fails():
+    with pytest.raises(AssertionError, match="crash: .*exit signal"):
+        with Httpd(bearer=False).running() as server:
+            server.get("/")
+            os.kill(server.children()[0], signal.SIGSEGV)
+            server.wait_log("exit signal")
 
 
 ILLEGAL = [

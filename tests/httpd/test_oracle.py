@@ -1,7 +1,7 @@
-"""Random trees of Require lines under random tokens: the module agrees with the oracle of oracle.py.
+"""Random trees of Require lines under random tokens: the module agrees with oracle.py.
 
-BEARER_SEED varies what is tried; each failure names the seed, the smallest tree, the token's claims
-and both answers.
+BEARER_SEED varies what is tried; each failure names the seed, the smallest tree, the token's
+claims and both answers.
 """
 
 import os
@@ -47,8 +47,8 @@ def configuration(trees):
 
 @contextmanager
 def line_to(trees):
-    """A connection to a server with these trees. It is closed after the server has stopped: the event
-    MPM may crash when it stops while a connection is just closing."""
+    """A connection to a server with these trees. It is closed after the server has stopped: the
+    event MPM may crash when it stops while a connection is just closing."""
     with private(trees).running() as server:
         line = client.Connection(server.port)
         yield line

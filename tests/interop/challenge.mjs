@@ -1,5 +1,5 @@
-// How clients read challenges. Reads [[field value ...] ...] from standard input, each the fields of
-// one answer, and writes for each {strict, joined}: what a strict reader of our own finds in the
+// How clients read challenges. Reads [[field value ...] ...] from standard input, each the fields
+// of one answer, and writes for each {strict, joined}: what a strict reader of our own finds in the
 // fields one by one, and what npm oauth4webapi finds in them as fetch hands them over, joined.
 // Either is a list of [scheme, {parameter: value}], or a string that says why it was refused.
 import * as oauth from 'oauth4webapi';

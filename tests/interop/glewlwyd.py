@@ -1,4 +1,5 @@
-"""Debian's glewlwyd, an authorization server in C on a JOSE library of its own, with one issuer for each algorithm."""
+"""Debian's glewlwyd, an authorization server in C on a JOSE library of its own: a running one, with
+an issuer for each algorithm."""
 
 import base64
 import contextlib

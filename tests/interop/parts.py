@@ -1,6 +1,7 @@
 """What these tests stand on: programs of the system, scripts for node, services on loopback.
 
-A part that is missing fails the tests that want it; they are skipped only where the system's archive has no package.
+A part that is missing fails the tests that want it; they are skipped only where the archive of this
+system has no package.
 """
 
 import contextlib

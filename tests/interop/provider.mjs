@@ -1,8 +1,8 @@
 // npm oidc-provider, a certified OpenID provider, on loopback. Prints its issuer once it listens.
 //
-// The resource indicator decides about the access token: the last part of its path is the algorithm.
-// RSA keys and the Edwards key are published without "alg", as several providers do: they serve
-// RS256 and PS256, EdDSA and Ed25519 alike.
+// The resource indicator decides about the access token: the last part of its path is the
+// algorithm. RSA keys and the Edwards key are published without "alg", as several providers do:
+// they serve RS256 and PS256, EdDSA and Ed25519 alike.
 //
 // Environment: RUN_USER and RUN_GROUP, whom to become.
 import http from 'node:http';

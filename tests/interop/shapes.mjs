@@ -7,7 +7,7 @@ const TENANT = '11111111-2222-3333-4444-555555555555';
 const POOL = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC';
 const now = Math.floor(Date.now() / 1000);
 
-// key: members of the published key beside kty, kid and its numbers. extra: further keys of the set.
+// key: members of the published key beside kty, kid, use and its numbers. extra: further keys.
 const shapes = {
   'keycloak': {
     header: { typ: 'JWT' }, extra: ['RSA-OAEP'],

@@ -6,9 +6,9 @@ POOL = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
 
 
 class Section:
-    """A Location: user is whom an ordinary token of the shape makes, None where it is refused; a row is
-    (changes, reason): what a token has other than usual, header members with a colon behind their
-    name, and why it is refused."""
+    """A Location. user: whom an ordinary token of the shape makes, None where it is refused. A row
+    is (changes, reason): what a token has other than usual, header members with a colon behind
+    their name, and why it is refused."""
 
     def __init__(self, shape, user, configuration, rows=(), name=None):
         self.shape, self.user, self.rows = shape, user, list(rows)

@@ -1,4 +1,5 @@
-"""git over smart HTTP: git-http-backend as CGI behind the module, tokens as bearer and as password."""
+"""git over smart HTTP: git-http-backend as CGI behind the module, a token as bearer token and as
+password."""
 
 import pytest
 
@@ -25,13 +26,14 @@ SetEnv GIT_HTTP_EXPORT_ALL 1
 """
 
 
-def git(*words, cwd=None, code=0, **env):
+def git(*words, cwd=None, code=0):
     """git as if its user had no configuration."""
     settings = ["user.name=alice", "user.email=alice@example.com", "init.defaultBranch=main",
                 "http.proxy="]
     options = [word for setting in settings for word in ("-c", setting)]
-    return parts.run([parts.program("git", "git"), *options, *words], cwd, code, HOME="/nonexistent",
-                     GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", GIT_ASKPASS="", **env)
+    return parts.run([parts.program("git", "git"), *options, *words], cwd, code,
+                     HOME="/nonexistent", GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0",
+                     GIT_ASKPASS="")
 
 
 def as_bearer(token):

@@ -1,4 +1,4 @@
-"""Tokens of glewlwyd: another JOSE library, and an issuer whose name is its own for each algorithm."""
+"""Tokens of glewlwyd: another JOSE library, and for each algorithm an issuer of its own name."""
 
 import pytest
 

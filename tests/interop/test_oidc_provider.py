@@ -1,6 +1,5 @@
-"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys that it publishes."""
+"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys it publishes."""
 
-import base64
 import json
 
 import pytest

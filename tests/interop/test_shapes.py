@@ -38,7 +38,8 @@ def made():
 
 @pytest.fixture(scope="module")
 def server(serve, made):
-    conf = "".join(location(f"/{section.name}", *section.lines, trust=TRUST) for section in SECTIONS)
+    conf = "".join(location(f"/{section.name}", *section.lines, trust=TRUST)
+                   for section in SECTIONS)
     files = {f"keys/{shape}.jwks": json.dumps(one["jwks"]) for shape, one in made.items()}
     server = serve(ECHO + ANY_PATH + conf, files)
     for shape in made:

@@ -1,5 +1,5 @@
-"""Subversion over mod_dav_svn. svn knows no bearer tokens: it sends them as Basic passwords, and finds the Basic
-challenge only where it stands in a field of its own, beside that of Bearer."""
+"""Subversion over mod_dav_svn. svn knows no bearer tokens: it sends them as Basic passwords, and
+finds the Basic challenge only where it stands in a field of its own, beside that of Bearer."""
 
 import pytest
 

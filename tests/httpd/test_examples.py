@@ -1,0 +1,252 @@
+"""Every file of conf.example: a server starts with it, and tokens of that issuer's shape get the
+answers that its rules promise."""
+
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from expect import ANY_PATH, ECHO, passed, refused
+from server import PROJECT
+from tokens import basic, bearer, jwks, key, mint
+
+FOLDER = PROJECT / "conf.example"
+TENANT = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
+POOL = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab1Cd2Ef3"
+LOGIN = "https://login.example.com"
+API = "https://api.example.com"
+OWN = {"iss": LOGIN, "aud": API, "sub": "alice", "scope": "read write"}
+GITHUB = {"iss": "https://token.actions.githubusercontent.com", "aud": "https://deploy.example.com",
+          "sub": "repo:octo/site:environment:production", "repository": "octo/site",
+          "repository_id": "123456789", "repository_owner_id": "987654", "ref": "refs/heads/main",
+          "event_name": "push", "environment": "production"}
+GITLAB = {"iss": "https://gitlab.example.com", "aud": "https://deploy.example.com",
+          "sub": "project_path:group/site:ref_type:branch:ref:main", "project_id": "4711",
+          "project_path": "group/site", "ref": "main", "ref_type": "branch",
+          "ref_protected": "true"}
+POD = {"namespace": "payments", "serviceaccount": {"name": "reporter", "uid": "a-b"}}
+CLUSTER = "https://kubernetes.default.svc.cluster.local"
+
+
+class Example:
+    """What a file's issuer sends and how it must be answered.
+
+    typ: of the header. user: who a good token makes. scope: what a challenge names, None where
+    no scope would help. wrong: changes that make it a 403. foreign: one that makes it a 401."""
+
+    def __init__(self, path, claims, user, wrong, scope=None, first=None, typ="JWT", foreign=None,
+                 reason="audience_wrong", good=()):
+        self.path, self.claims, self.user, self.typ = path, claims, user, typ
+        self.wrong, self.scope, self.first = wrong, scope, first or scope
+        self.foreign, self.reason = foreign or {"aud": "https://other.example.com"}, reason
+        self.good = [{}, *good]
+
+    def token(self, **changes):
+        now = int(time.time())
+        claims = {"iat": now, "exp": now + 300, "jti": "1", **self.claims, **changes}
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return mint(key("rsa"), "RS256", claims, {"typ": self.typ})
+
+
+EXAMPLES = {
+    "first-steps": Example("/api", OWN, "alice", [{"scope": "write"}, {"scope": None}], "read",
+                           typ="at+jwt"),
+    "keycloak": Example(
+        "/api", {"iss": LOGIN + "/realms/main", "aud": [API, "account"], "sub": "f:1:alice",
+                 "typ": "Bearer", "azp": "web", "scope": "openid profile",
+                 "preferred_username": "alice", "realm_access": {"roles": ["x", "report-reader"]}},
+        "f:1:alice", [{"realm_access": {"roles": ["x"]}}, {"realm_access": None},
+                      {"realm_access": "report-reader"}]),
+    "entra": Example(
+        "/api", {"iss": TENANT, "aud": "66666666-7777-8888-9999-000000000000", "ver": "2.0",
+                 "oid": "oid-1", "sub": "pairwise", "tid": "11111111-2222-3333-4444-555555555555",
+                 "scp": "Reports.Read User.Read"},
+        "oid-1", [{"scp": "User.Read"}, {"scp": None}, {"scp": None, "roles": ["Other"]}],
+        "Reports.Read", first=..., good=[{"scp": None, "roles": ["Reports.Read.All"]}]),
+    "auth0": Example(
+        "/api", {"iss": "https://example.eu.auth0.com/", "aud": [API, "https://x/userinfo"],
+                 "sub": "auth0|123", "azp": "client", "scope": "openid",
+                 "permissions": ["read:reports"]},
+        "auth0|123", [{"permissions": []}, {"permissions": None, "scope": "read:reports"}],
+        "read:reports"),
+    "okta": Example(
+        "/api", {"iss": "https://example.okta.com/oauth2/default", "aud": "api://default",
+                 "sub": "alice@example.com", "uid": "00u1", "cid": "0oa1",
+                 "scp": ["openid", "reports.read"]},
+        "00u1", [{"scp": ["openid"]}, {"scp": ["openid reports.read"]}], "reports.read", typ=None),
+    "cognito": Example(
+        "/api", {"iss": POOL, "sub": "uuid-1", "username": "alice", "token_use": "access",
+                 "client_id": "1example23456789", "scope": "openid reports/read"},
+        "uuid-1", [{"client_id": "another"}, {"client_id": None}, {"token_use": "other"}],
+        first="reports/read", typ=None, foreign={"iss": POOL[:-1] + "4"}, reason="issuer_unknown"),
+    "github-actions": Example(
+        "/deploy", GITHUB, GITHUB["sub"],
+        [{"repository_id": "1"}, {"repository_id": 123456789}, {"ref": "refs/heads/other"},
+         {"event_name": "pull_request_target"}, {"environment": None},
+         {"repository_owner_id": "1"}], good=[{"event_name": "workflow_dispatch"}]),
+    "gitlab-ci": Example(
+        "/deploy", GITLAB, GITLAB["sub"],
+        [{"project_id": "1"}, {"ref_protected": "false"}, {"ref_type": "tag"}, {"ref": "x"}]),
+    "kubernetes": Example(
+        "/reports", {"iss": CLUSTER, "aud": ["https://reports.example.com"], "kubernetes.io": POD,
+                     "sub": "system:serviceaccount:payments:reporter"},
+        "system:serviceaccount:payments:reporter",
+        [{"kubernetes.io": {**POD, "namespace": "other"}}, {"kubernetes.io": None},
+         {"kubernetes.io": {**POD, "serviceaccount": {"name": "other"}}},
+         {"kubernetes": {"io": POD}, "kubernetes.io": None}], typ=None),
+    "basic-and-bearer": Example(
+        "/files", {**OWN, "aud": "https://files.example.com", "scope": "files.read"}, "idp/alice",
+        [{"scope": "read"}, {"sub": "backup", "scope": "read"}], "files.read", first=...,
+        typ="at+jwt"),
+    "reverse-proxy": Example("/api", {**OWN, "tenant": "blue"}, "alice", [{"scope": "write"}],
+                             "read", typ="at+jwt"),
+}
+PROXIED, BESIDE = "reverse-proxy", "basic-and-bearer"
+LOGIN_SHOWN = 'Header always set X-Login "%{API_LOGIN}e"\n'
+
+
+class Backend(BaseHTTPRequestHandler):
+    """Answers with the index, and keeps what came."""
+    seen = []
+
+    def do_GET(self):
+        Backend.seen.append(self.headers)
+        self.send_response(200)
+        self.send_header("Content-Length", "13")
+        self.end_headers()
+        self.wfile.write(b"<p>the index\n")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def backend():
+    server = HTTPServer(("127.0.0.1", 0), Backend)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def servers(serve, backend):
+    """The server of an example, started once."""
+    started = {}
+
+    def get(name):
+        if name not in started:
+            text = (FOLDER / f"{name}.conf").read_text()
+            files = dict.fromkeys(re.findall(r"/etc/apache2/bearer/([\w.]+\.jwks)", text),
+                                  jwks([key("rsa")]))
+            files = {f"keys/{file}": content for file, content in files.items()}
+            files["keys/users"] = "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"      # test
+            text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
+            before = ECHO + LOGIN_SHOWN + ("" if name == PROXIED else ANY_PATH)
+            started[name] = serve(before + text, files, modules="proxy proxy_http")
+        return started[name]
+
+    return get
+
+
+@pytest.fixture(params=EXAMPLES)
+def case(request, servers):
+    return servers(request.param), EXAMPLES[request.param]
+
+
+def test_every_file_has_a_row():
+    assert {path.stem for path in FOLDER.iterdir()} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_it_starts_without_a_warning(servers, name):
+    lines = [line for line in servers(name).log().splitlines() if "AB03" in line]
+    assert len(lines) == 1 and "AB0301" in lines[0], lines
+
+
+def test_no_token(case):
+    server, example = case
+    answer = server.get(example.path)
+    assert (answer.status, answer.header("X-Reason")) == (401, "no_token"), answer
+    assert "error" not in answer.bearer
+    assert answer.bearer.get("scope") == (None if example.first is ... else example.first)
+    assert [value.split()[0] for value in answer.challenges] == (
+        ["Bearer", "Basic"] if example is EXAMPLES[BESIDE] else ["Bearer"])
+
+
+def test_a_token_of_the_right_shape(case):
+    server, example = case
+    for changes in example.good:
+        passed(server.get(example.path, token=example.token(**changes)), example.user)
+
+
+def test_a_token_that_may_not(case):
+    server, example = case
+    for changes in example.wrong:
+        answer = server.get(example.path, token=example.token(**changes))
+        refused(server, answer, "scope_lacking" if example.scope else "rule_denied", example.scope)
+
+
+def test_a_foreign_token(case):
+    server, example = case
+    refused(server, server.get(example.path, token=example.token(**example.foreign)),
+            example.reason)
+
+
+@pytest.mark.parametrize("changes", [{"at_hash": "x"}, {"typ": "ID"}, {"token_use": "id"}])
+def test_an_id_token(case, changes):
+    server, example = case
+    refused(server, server.get(example.path, token=example.token(**changes)), "type_wrong")
+
+
+def test_another_signer(case):
+    server, example = case
+    now = int(time.time())
+    forged = mint(key("rsa", 2), "RS256", {**example.claims, "exp": now + 300},
+                  {"typ": example.typ, "kid": "rsa-1"})
+    refused(server, server.get(example.path, token=forged), "signature_bad")
+
+
+def test_cognito_names_the_missing_scope(servers):
+    server, example = servers("cognito"), EXAMPLES["cognito"]
+    refused(server, server.get("/api", token=example.token(scope="openid")), "scope_lacking",
+            "reports/read")
+
+
+@pytest.mark.parametrize("login", ["alice", None])
+def test_keycloak_shows_the_login(servers, login):
+    """As a variable, beside the user that rules are about."""
+    token = EXAMPLES["keycloak"].token(preferred_username=login)
+    answer = servers("keycloak").get("/api", token=token)
+    passed(answer, "f:1:alice")
+    assert answer.header("X-Login") == (login or "(null)")
+
+
+@pytest.mark.parametrize("user", ["bearer", "x-access-token", "", "idp/alice"])
+def test_a_token_as_password(servers, user):
+    token = EXAMPLES[BESIDE].token()
+    passed(servers(BESIDE).get("/files", [basic(user, token)]), "idp/alice", "Basic")
+
+
+def test_passwords_beside_tokens(servers):
+    server, example = servers(BESIDE), EXAMPLES[BESIDE]
+    passed(server.get("/files", [basic("backup", "test")]), "backup", "Basic")
+    assert server.get("/files", [basic("backup", "wrong")]).status == 401
+    refused(server, server.get("/files", [basic("alice", example.token())]), "user_missing")
+
+
+def test_what_a_backend_sees(servers):
+    server, example = servers(PROXIED), EXAMPLES[PROXIED]
+    Backend.seen.clear()
+    hostile = [("X-Remote-User", "root"), ("x-remote-user", "admin"), ("X-Tenant", "red")]
+    answer = server.get("/api/a?b=c", [*hostile, bearer(example.token())])
+    assert answer.status == 200 and len(Backend.seen) == 1
+    headers = Backend.seen[0]
+    assert headers.get_all("X-Remote-User") == ["alice"]
+    assert headers.get_all("X-Tenant") == ["blue"]
+    assert headers.get_all("Authorization") is None
+    server.get("/api", hostile)
+    assert len(Backend.seen) == 1, "a refused request reached the backend"
+    server.expect_log(r"refused: no_token")
