@@ -69,7 +69,8 @@ void *bearer_conf_create(apr_pool_t *pool, char *dir)
     places[0] = bearer_place_find("header");
     *conf = (bearer_conf){
         .authoritative = 1, .detail = 1, .leeway = 30, .max_size = 16384, .body = BEARER_BODY_AUTO,
-        .providers = providers, .places = places, .users = bearer_default_users, .scopes = bearer_default_scopes,
+        .providers = providers, .places = places, .users = bearer_default_users,
+        .scopes = bearer_default_scopes,
     };
     return conf;
 }

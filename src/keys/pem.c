@@ -63,7 +63,8 @@ static void take_block(apr_pool_t *pool, const char *label, const unsigned char 
 
 /* Takes one block after the other. A broken one is skipped; the bytes are over when OpenSSL finds no
  * further beginning. */
-static size_t take_blocks(apr_pool_t *pool, BIO *bio, apr_array_header_t *keys, const bearer_log *log)
+static size_t take_blocks(apr_pool_t *pool, BIO *bio, apr_array_header_t *keys,
+                          const bearer_log *log)
 {
     size_t seen = 0;
     char *label, *header;

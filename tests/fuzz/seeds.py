@@ -200,7 +200,7 @@ CHALLENGE.update({
 
 TARGETS = {
     "credentials": CREDENTIALS, "compact": COMPACT, "claims": CLAIMS,
-   
+
     "jwk": {**{name: json.dumps(value) for name, value in JWK.items()}, "no-json": "{",
             "twice": '{"kty":"RSA","kty":"EC"}'},
     "match": {name: f"{line}\n{json.dumps(TOKEN)}" for name, line in LINES.items()},

@@ -13,6 +13,7 @@ PREFIX = "other:"                               # before the users of the other 
 WORDS = ["read", "write", "admin", "list", "https://api.example/x:all", "a", "b", "files.read"]
 WORDS_A_TREE = 6
 LARGEST = 9                                     # lines of a tree
+NEARLY = 3                                      # callers of a tree that hold most of its scopes
 USERS = ["alice", "bob", "eve"]
 
 ROLES = ["admin", "guest", "dev ops", "5", "true"]
@@ -136,10 +137,15 @@ def callers(rng, count):
     return made + [caller("valid", claims(rng)) for _ in range(count - len(made))]
 
 
-def pick(rng, everybody, count):
-    """Callers for one tree: nobody, sometimes a broken token, and valid ones."""
+def pick(rng, everybody, count, made):
+    """Callers for a tree: nobody, sometimes a broken token, and valid ones, of which some have most
+    of the scopes that the tree names."""
     broken = rng.sample(everybody[1:4], 1 if rng.random() < 0.7 else 0)
-    return everybody[:1] + broken + rng.sample(everybody[4:], count - 1 - len(broken))
+    valid = rng.sample(everybody[4:], count - 1 - len(broken))
+    words = oracle.words_of(made)
+    for i in range(min(NEARLY, len(words))):
+        valid[i] = with_scopes(valid[i], rng.sample(words, max(len(words) - 1 - i, 1)))
+    return everybody[:1] + broken + valid
 
 
 # Tokens

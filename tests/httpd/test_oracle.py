@@ -143,7 +143,7 @@ def pairs(line, trees):
     rng = random.Random(SEED + 1)
     everybody = oracle_random.callers(rng, POOL)
     return [pair for number, tree in enumerate(trees) for pair in
-            judged(line, number, tree, oracle_random.pick(rng, everybody, CALLERS))]
+            judged(line, number, tree, oracle_random.pick(rng, everybody, CALLERS, tree))]
 
 
 def test_module_and_oracle_agree(pairs):

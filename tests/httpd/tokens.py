@@ -80,7 +80,10 @@ def _kept(name, make):
         part = path.with_name(f"{name}.{os.getpid()}")
         part.write_bytes(data)
         part.chmod(0o600)
-        os.link(part, path) if not path.exists() else None
+        try:
+            os.link(part, path)
+        except FileExistsError:         # another run was quicker
+            pass
         part.unlink()
         return path.read_bytes()
 

@@ -5,9 +5,12 @@
 // they serve RS256 and PS256, EdDSA and Ed25519 alike.
 //
 // Environment: RUN_USER and RUN_GROUP, whom to become.
+import { webcrypto } from 'node:crypto';
 import http from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
+
+globalThis.crypto ??= webcrypto;        // Node 18 has it by this name alone
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 const SCOPE = 'read write';
