@@ -11,9 +11,9 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
-/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and turns
- * the outcome of all modules into the answer. They are the only places where one status becomes
- * another. */
+/* Each of the three wrappers runs its own hook again, with a mark that makes it step aside, and
+ * turns the outcome of all modules into the answer. They are the only places where one status
+ * becomes another. */
 
 static int run_again(request_rec *r, int stage, int (*hook)(request_rec *r))
 {
@@ -33,7 +33,8 @@ static bool is_inside(request_rec *r, int stage)
     return request != NULL && request->inside[stage] > 0;
 }
 
-/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication decides. */
+/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication
+ * decides. */
 static int wrap_access(request_rec *r)
 {
     bearer_request *request;
@@ -68,8 +69,8 @@ static int wrap_authn(request_rec *r)
     return bearer_answer_authn(r, conf, mode, run_again(r, BEARER_AUTHN, ap_run_check_user_id));
 }
 
-/* Under AuthType Bearer a credential was left to others, and none took it: mod_authn_core, which is next,
- * would call that an error of the configuration. */
+/* Under AuthType Bearer a credential was left to others, and none took it: mod_authn_core, which is
+ * next, would call that an error of the configuration. */
 static int settle_authn(request_rec *r)
 {
     const bearer_request *request = bearer_request_find(r);

@@ -22,7 +22,8 @@ typedef struct {
  * offer. The key lives as long as the pool and has been used once, so that the first request pays
  * nothing for it. */
 
-/* Takes the key in pkey, of which only the public part is used and whose reference passes to the key also on failure. */
+/* Takes the key in pkey, of which only the public part is used and whose reference passes to the
+ * key also on failure. */
 const bearer_key *bearer_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char **error);
 
 /* An HMAC key of exactly these raw bytes, at least 32; how long it must be for an algorithm is the

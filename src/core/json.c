@@ -48,11 +48,11 @@ static shape shape_of(bearer_span text)
 
 #define LEXER_BUFFER 16         /* jansson's token buffer at first; it doubles and never shrinks */
 
-/* jansson 2.14 does not notice when its token buffer cannot grow, and goes on with a token cut short:
- * an audience could become another one. So the text is read as [rung, ..., text], the rungs being
- * strings in the middle of which the buffer doubles, until it has room for the longest token. If all
- * rungs are whole, nothing of the text can be cut. A rung is half as long again as the buffer, so that
- * not its closing quote is lost, which jansson relies on. */
+/* jansson 2.14 does not notice when its token buffer cannot grow, and goes on with a token cut
+ * short: an audience could become another one. So the text is read as [rung, ..., text], the rungs
+ * being strings in the middle of which the buffer doubles, until it has room for the longest token.
+ * If all rungs are whole, nothing of the text can be cut. A rung is half as long again as the
+ * buffer, so that not its closing quote is lost, which jansson relies on. */
 static size_t rung_length(size_t buffer)
 {
     return buffer + buffer / 2;
@@ -119,8 +119,8 @@ static bearer_json_result read_once(apr_pool_t *pool, bearer_span text, size_t l
     return cut ? BEARER_JSON_NO_MEMORY : json_is_object(*object) ? BEARER_JSON_OK : BEARER_JSON_BAD;
 }
 
-/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. And it
- * calls some failed allocations bad syntax: only what is bad twice is bad. */
+/* jansson recurses over depth and allows 2048 levels: more stack than a small thread may have. And
+ * it calls some failed allocations bad syntax: only what is bad twice is bad. */
 bearer_json_result bearer_json_read(apr_pool_t *pool, bearer_span text, const bearer_json **object)
 {
     shape looks = shape_of(text);

@@ -57,8 +57,8 @@ const bearer_word *bearer_words_split(apr_pool_t *pool, const char *line, const 
     return (const bearer_word *)words->elts;
 }
 
-/* Changes of one letter that turn a into b (Levenshtein), case apart, as far as words of a configuration are
- * long. */
+/* Changes of one letter that turn a into b (Levenshtein), case apart, as far as words of a
+ * configuration are long. */
 static size_t distance(const char *a, const char *b)
 {
     enum { LONGEST = 40 };

@@ -30,7 +30,8 @@ static const bearer_json *claim_at(ap_expr_eval_ctx_t *ctx, const void *compiled
 
     if (request != NULL && request->identity == NULL)
         request->asked = true;
-    if (ctx->r != NULL && (request == NULL || (!request->judged && request->inside[BEARER_ACCESS] == 0))
+    if (ctx->r != NULL
+        && (request == NULL || (!request->judged && request->inside[BEARER_ACCESS] == 0))
         && apr_atomic_inc32(&warned) == 0)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, ctx->r,
                       "AB0401: bearer() was asked before authentication, as in"

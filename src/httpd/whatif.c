@@ -173,7 +173,8 @@ static const char *words_of(const question *q, scope_set set)
     return text;
 }
 
-/* The token has no scope beyond this set: trying it together with them would be the same walk again. */
+/* The token has no scope beyond this set: trying it together with them would be the same walk
+ * again. */
 static bool covers(const question *q, scope_set set)
 {
     const bearer_identity *identity = q->request->identity;
@@ -181,8 +182,8 @@ static bool covers(const question *q, scope_set set)
     return identity == NULL || identity->scope_count == (size_t)size_of(set & q->walk.held);
 }
 
-/* A token with exactly these scopes would have passed, and so would this one if it had them too: what
- * it has may be forbidden. Where a walk fails, its denials show what to try next. */
+/* A token with exactly these scopes would have passed, and so would this one if it had them too:
+ * what it has may be forbidden. Where a walk fails, its denials show what to try next. */
 static bool is_answer(question *q, scope_set set)
 {
     if (passes(q, set, false) && (covers(q, set) || passes(q, set, true)))

@@ -100,8 +100,8 @@ static bool is_small_25519(const unsigned char *raw)
     return false;
 }
 
-/* The same for edwards448 (cofactor 4), p = 2^448 - 2^224 - 1: y is 0, 1 or -1, or p or p + 1 as other
- * spellings of the first two. The sign byte behind the 56 of y is ignored. */
+/* The same for edwards448 (cofactor 4), p = 2^448 - 2^224 - 1: y is 0, 1 or -1, or p or p + 1 as
+ * other spellings of the first two. The sign byte behind the 56 of y is ignored. */
 static bool is_small_448(const unsigned char *raw)
 {
     static const struct { unsigned char first, low, middle, high; } points[] = {
@@ -113,7 +113,10 @@ static bool is_small_448(const unsigned char *raw)
         unsigned differ = raw[0] ^ points[p].first;
 
         for (size_t i = 1; i < 56; i++)
-            differ |= raw[i] ^ (i < 28 ? points[p].low : i == 28 ? points[p].middle : points[p].high);
+            differ |= raw[i]
+                      ^ (i < 28    ? points[p].low
+                         : i == 28 ? points[p].middle
+                                   : points[p].high);
         if (differ == 0)
             return true;
     }

@@ -61,8 +61,8 @@ static void take_block(apr_pool_t *pool, const char *label, const unsigned char 
         bearer_log_line(log, BEARER_LOG_INFO, "a PEM block %.40s is skipped: %s", label, error);
 }
 
-/* Takes one block after the other. A broken one is skipped; the bytes are over when OpenSSL finds no
- * further beginning. */
+/* Takes one block after the other. A broken one is skipped; the bytes are over when OpenSSL finds
+ * no further beginning. */
 static size_t take_blocks(apr_pool_t *pool, BIO *bio, apr_array_header_t *keys,
                           const bearer_log *log)
 {

@@ -204,7 +204,8 @@ class Httpd:
         preload = os.environ.get("BEARER_PRELOAD")
         if preload:
             report = f"log_path={self.root}/asan/report"
-            env.update(LD_PRELOAD=preload, ASAN_OPTIONS=f"detect_leaks=0:abort_on_error=0:handle_segv=2:{report}",
+            env.update(LD_PRELOAD=preload,
+                       ASAN_OPTIONS=f"detect_leaks=0:abort_on_error=0:handle_segv=2:{report}",
                        UBSAN_OPTIONS=f"print_stacktrace=1:{report}")
         return env
 

@@ -346,8 +346,8 @@ static void nothing_invalid_is_accepted(void **state)
 }
 
 /* The answer is the true one, or that there is none: 503, not 401. One exception: OpenSSL's
- * verification may fail within without a word in its error queue, which nobody can tell from a wrong
- * signature; asking twice would make refusals dearer than acceptances. */
+ * verification may fail within without a word in its error queue, which nobody can tell from a
+ * wrong signature; asking twice would make refusals dearer than acceptances. */
 static void expect_no_blame(const char *alg, const char *name, bool valid, const outcome *of)
 {
     (void)valid;

@@ -52,7 +52,8 @@ static void make_vectors(const char *folder)
     pid_t child = fork();
 
     if (child == 0) {
-        execl("/usr/bin/python3", "/usr/bin/python3", "-B", "tests/vectors/make.py", folder, (char *)NULL);
+        execl("/usr/bin/python3", "/usr/bin/python3", "-B", "tests/vectors/make.py", folder,
+              (char *)NULL);
         _exit(127);
     }
     assert_true(child > 0);
