@@ -65,6 +65,12 @@ if command -v npm > /dev/null; then
     npm_config_registry=$(npm config get registry)
     export npm_config_registry
 fi
+# The tree trusts whom this machine trusts.
+authorities=/etc/ssl/certs/ca-certificates.crt
+if [ -r "$authorities" ]; then
+    cp "$authorities" "$tree/etc/ssl/certs/host.crt"
+    export npm_config_cafile=/etc/ssl/certs/host.crt
+fi
 command=${*:-sh support/install-deps.sh build test && make -f apxs.mk test}
 # Namespaces of its own: mounts and processes are gone when it ends, however it ends.
 # shellcheck disable=SC2016

@@ -80,10 +80,16 @@ def beside_constant(rng, made):
     return Section("any", (Section("all", pair),))
 
 
+def alternatives(rng):
+    """Sets of scopes of all sizes: which is the cheapest depends on what a token holds."""
+    words = rng.sample(WORDS, WORDS_A_TREE)
+    return Section("any", tuple(Leaf("scope", some(rng, words, 4)) for _ in range(3)))
+
+
 def tree(rng):
     while True:
         words = rng.sample(WORDS, rng.randint(2, WORDS_A_TREE))
-        made = section(rng, words, "any", 3)
+        made = section(rng, words, "any", 3) if rng.random() < 0.9 else alternatives(rng)
         if rng.random() < 0.1:
             made = beside_constant(rng, made)
         if oracle.is_legal(made) and 2 <= len(oracle.leaves(made)) <= LARGEST:

@@ -109,6 +109,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@functools.lru_cache(maxsize=None)
+def module():
+    """A copy of the module for all servers of this run, whatever is built meanwhile."""
+    folder = Path(tempfile.mkdtemp(prefix="bearer-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    return shutil.copy(BUILD / "mod_auth_bearer.so", folder)
+
+
 def default_mpm():
     return os.environ.get("BEARER_MPM", "event")
 
@@ -173,15 +182,8 @@ class Httpd:
         lines = [f"LoadModule {name}_module {folder}/mod_{name}.so" for name in names.split()
                  if name not in ALWAYS.split() or (folder / f"mod_{name}.so").exists()]
         if self.bearer:
-            lines.append(f"LoadModule auth_bearer_module {self._module()}")
+            lines.append(f"LoadModule auth_bearer_module {module()}")
         return "\n".join(lines)
-
-    def _module(self):
-        """A copy, so that a build during a run changes nothing under a running server."""
-        copy = self.root / "mod_auth_bearer.so"
-        if not copy.exists():
-            shutil.copy(BUILD / "mod_auth_bearer.so", copy)
-        return copy
 
     def configure(self, conf):
         """Replaces the configuration; takes effect at start() or graceful()."""

@@ -2,6 +2,7 @@
 // of one answer, and writes for each {strict, joined}: what a strict reader of our own finds in the
 // fields one by one, and what npm oauth4webapi finds in them as fetch hands them over, joined.
 // Either is a list of [scheme, {parameter: value}], or a string that says why it was refused.
+import './older.mjs';
 import * as oauth from 'oauth4webapi';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;

@@ -9,6 +9,7 @@ import functools
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,14 +21,17 @@ from server import apxs, run_user
 HERE = Path(__file__).resolve().parent
 
 
+def _policy(*names):
+    return subprocess.run(["apt-cache", "policy", *names], capture_output=True, text=True,
+                          env={**os.environ, "LC_ALL": "C"}).stdout
+
+
 @functools.lru_cache(maxsize=None)
 def has_package(name):
-    """Whether the archive of this system has it. Without apt nothing is known: then it has."""
-    if shutil.which("apt-cache") is None:
+    """Whether the archive of this system has it; yes, too, where nothing is known of an archive."""
+    if shutil.which("apt-cache") is None or not re.search(r"^ *\d+ \w+:/", _policy(), re.MULTILINE):
         return True
-    done = subprocess.run(["apt-cache", "policy", name], capture_output=True, text=True,
-                          env={**os.environ, "LC_ALL": "C"})
-    return "Candidate: " in done.stdout and "Candidate: (none)" not in done.stdout
+    return re.search(r"Candidate: (?!\(none\))", _policy(name)) is not None
 
 
 def _missing(what, package):

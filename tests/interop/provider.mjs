@@ -5,12 +5,10 @@
 // they serve RS256 and PS256, EdDSA and Ed25519 alike.
 //
 // Environment: RUN_USER and RUN_GROUP, whom to become.
-import { webcrypto } from 'node:crypto';
+import './older.mjs';
 import http from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
-
-globalThis.crypto ??= webcrypto;        // Node 18 has it by this name alone
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 const SCOPE = 'read write';
@@ -47,6 +45,7 @@ const configuration = {
   scopes: ['openid', ...SCOPE.split(' ')],
   cookies: { keys: ['only for tests'] },
   enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
+  pkce: { required: () => false },
   findAccount: (context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
   features: {
     devInteractions: { enabled: true },

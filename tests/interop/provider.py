@@ -2,11 +2,11 @@
 
 import base64
 import contextlib
-import hashlib
 import json
 import os
 import re
 import subprocess
+import tempfile
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import parts
@@ -14,8 +14,7 @@ from server import run_user
 from tokens import remember
 
 BACK = "http://127.0.0.1:9/back"
-VERIFIER = "only-for-tests-only-for-tests-only-for-tests"
-PLACES = re.compile(r'action="([^"]+)"')
+ACTION = re.compile(r'action="([^"]+)"')
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -76,26 +75,26 @@ class Provider:
 
     def sign_in(self, name, resource, scope="read"):
         """A person signs in with their browser to the client `web`: its access and ID token."""
-        digest = hashlib.sha256(VERIFIER.encode()).digest()
         browser = Browser(self.port)
         page = browser.visit("/auth?" + urlencode({
             "client_id": "web", "response_type": "code", "scope": f"openid {scope}",
-            "redirect_uri": BACK, "resource": resource, "code_challenge_method": "S256",
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("=")}))
-        page = browser.visit(PLACES.search(page)[1],
+            "redirect_uri": BACK, "resource": resource}))
+        page = browser.visit(ACTION.search(page)[1],
                              {"prompt": "login", "login": name, "password": "any"})
-        back = browser.visit(PLACES.search(page)[1], {"prompt": "consent"})
+        back = browser.visit(ACTION.search(page)[1], {"prompt": "consent"})
         code = parse_qs(urlsplit(back).query)["code"][0]
         answer = self._ask("web", grant_type="authorization_code", code=code, redirect_uri=BACK,
-                           code_verifier=VERIFIER, resource=resource)
+                           resource=resource)
         return answer["access_token"], answer["id_token"]
 
 
 @contextlib.contextmanager
 def running():
     env = {**os.environ, **dict(zip(("RUN_USER", "RUN_GROUP"), run_user() or ()))}
-    with parts.service(parts.node("provider.mjs"), env=env, text=True, stdout=subprocess.PIPE,
-                       stderr=subprocess.DEVNULL) as process:
+    with tempfile.TemporaryFile("w+") as log, \
+            parts.service(parts.node("provider.mjs"), env=env, text=True, stdout=subprocess.PIPE,
+                          stderr=log) as process:
         line = process.stdout.readline().strip()
-        assert line.startswith("http://"), f"provider.mjs did not start: {line!r}"
+        log.seek(0)
+        assert line.startswith("http://"), f"provider.mjs did not start: {log.read()}"
         yield Provider(line)

@@ -1,10 +1,8 @@
 // Tokens and key sets in the shapes of well-known issuers: their own public documentation, our own
 // keys and values. Reads {shape: [variant ...]} from standard input; a variant changes claims and
 // header of the shape's ordinary token, null takes a member out. Writes {shape: {jwks, tokens}}.
-import { webcrypto } from 'node:crypto';
+import './older.mjs';
 import { SignJWT, generateKeyPair, exportJWK } from 'jose';
-
-globalThis.crypto ??= webcrypto;        // Node 18 has it by this name alone
 
 const TENANT = '11111111-2222-3333-4444-555555555555';
 const POOL = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC';
