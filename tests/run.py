@@ -316,6 +316,7 @@ def main():
     names = [name for name in STAGES if name in options.stages.split(",")]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, give_up)
+    (BUILD / "challenges.txt").unlink(missing_ok=True)      # what earlier builds answered
     stages = schedule(names, max(1, options.jobs))
     print("\n== all stages", *(stage.summary() for stage in stages), sep="\n")
     failed = sum(stage.failed for stage in stages)

@@ -31,11 +31,11 @@ def some(rng, choices, most):
 
 def claim_arguments(rng):
     path = rng.choice(PATHS)
-    operator = rng.choice(["", "=", "=", "!=", "~", "!~", "exists", rng.choice(ORDERS)])
+    operator = rng.choice(["", "=", "!=", "~", "!~", "exists", *ORDERS])
     if operator == "exists":
         return path, operator
     if operator in ORDERS:
-        return rng.choice(["level", path]), operator, rng.choice([1, 2, 2.5, 3, -1])
+        return rng.choice(["level", "level", path]), operator, rng.choice([1, 2, 2.5, 3])
     if "~" in operator:
         return (path, operator, *some(rng, PATTERNS, 2))
     return (path, operator, *some(rng, VALUES.get(path, ROLES + USERS[:1]), 2))
