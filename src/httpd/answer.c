@@ -91,8 +91,9 @@ static const char *scope_wanted(request_rec *r, bearer_request *request)
 static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode,
                        bearer_request *request)
 {
-    if (!request->judged)
-        request->verdict.reason = BEARER_NO_TOKEN;
+    if (!request->judged)               /* another module said no, for want of its own credential */
+        bearer_request_conclude(r, (bearer_verdict){ .reason = BEARER_NO_TOKEN },
+                                (bearer_span){ NULL, 0 });
     forbid_storing(r);
     if (mode >= BEARER_BESIDE)
         challenge(r, conf, request->verdict.reason, scope_wanted(r, request));
