@@ -1,4 +1,4 @@
-/* The answers of design: statuses corrected, challenges added, bodies written. */
+/* The answers: statuses corrected, challenges added, bodies written. */
 #ifndef BEARER_ANSWER_H
 #define BEARER_ANSWER_H
 

@@ -11,6 +11,8 @@ enum { BEARER_ACCESS, BEARER_AUTHN, BEARER_AUTHZ, BEARER_STAGES };
 
 typedef struct {
     bool judged;                    /* the verdict means something */
+    bearer_span token;              /* points into the request; for its fingerprint only */
+    const char *denied;             /* the Require line of ours that said no last */
     bool presented;                 /* a credential of ours came with the request */
     bool by_password;               /* as the password of Basic */
     bearer_verdict verdict;
@@ -34,7 +36,7 @@ bearer_request *bearer_request_find(request_rec *r);
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token);
 
 /* One line about a refusal (or acceptance, at debug), without any part of the token. */
-void bearer_request_log(request_rec *r, const bearer_request *request, bearer_span token);
+void bearer_request_log(request_rec *r, const bearer_request *request);
 
 /* A log for the parts below httpd that ends in the error log of this request. */
 bearer_log bearer_request_lines(request_rec *r);

@@ -3,7 +3,6 @@
 #ifndef BEARER_WHATIF_H
 #define BEARER_WHATIF_H
 
-#include "bearer/match.h"
 #include "bearer/request.h"
 
 #define BEARER_WHATIF_WALKS 16
@@ -17,7 +16,8 @@ typedef struct {
  * those before. The request is left as it was: nothing is logged, no header stays. */
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request);
 
-/* A scope rule meets a walk: true if the pretended scopes satisfy it; else it is noted. */
-bool bearer_walk_scope(bearer_walk *walk, const bearer_match *rule);
+/* A scope rule meets a walk: its words (NULL-terminated) and its place in the configuration. True if
+ * the pretended scopes satisfy it; else it is noted. */
+bool bearer_walk_scope(bearer_walk *walk, const char *const *words, apr_uint32_t place);
 
 #endif

@@ -141,11 +141,12 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
     bearer_whatif missing = bearer_whatif_ask(r, request);
 
     request->verdict.reason = missing.lacking ? BEARER_SCOPE_LACKING : BEARER_RULE_DENIED;
-    request->verdict.detail = missing.scope != NULL
-                                  ? apr_psprintf(r->pool, "wants \"%s\"", missing.scope)
-                                  : NULL;
+    if (missing.scope != NULL)
+        request->verdict.detail = apr_psprintf(r->pool, "wants \"%s\"", missing.scope);
+    else if (request->denied != NULL)
+        request->verdict.detail = apr_psprintf(r->pool, "Require %s", request->denied);
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
-    bearer_request_log(r, request, (bearer_span){ NULL, 0 });
+    bearer_request_log(r, request);
     apr_table_unset(r->err_headers_out, field);
     if (missing.lacking)
         challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);

@@ -83,7 +83,7 @@ static const char *whence(apr_pool_t *pool, const bearer_request *request)
                        NULL);
 }
 
-void bearer_request_log(request_rec *r, const bearer_request *request, bearer_span token)
+void bearer_request_log(request_rec *r, const bearer_request *request)
 {
     const bearer_answer *answer = bearer_answer_get(request->verdict.reason);
     const char *detail = request->verdict.detail;
@@ -95,11 +95,11 @@ void bearer_request_log(request_rec *r, const bearer_request *request, bearer_sp
     if (accepted)
         ap_log_rerror(APLOG_MARK, level, 0, r, "AB0102: accepted: user \"%s\"%s%s",
                       loggable(r->pool, bearer_span_of(request->identity->user)),
-                      whence(r->pool, request), fingerprint(r->pool, token));
+                      whence(r->pool, request), fingerprint(r->pool, request->token));
     else
         ap_log_rerror(APLOG_MARK, level, 0, r, "AB0101: refused: %s%s%s%s%s", answer->name,
                       detail != NULL ? ": " : "", detail != NULL ? detail : "",
-                      whence(r->pool, request), fingerprint(r->pool, token));
+                      whence(r->pool, request), fingerprint(r->pool, request->token));
 }
 
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token)
@@ -109,9 +109,10 @@ int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span 
 
     request->judged = true;
     request->verdict = verdict;
+    request->token = token;
     request->identity = accepted ? &request->findings.identity : NULL;
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(verdict.reason));
-    bearer_request_log(r, request, token);
+    bearer_request_log(r, request);
     if (!accepted)
         return bearer_answer_get(verdict.reason)->status;
     r->user = apr_pstrdup(r->pool, request->identity->user);

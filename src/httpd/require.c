@@ -5,8 +5,17 @@
 
 #include <http_request.h>
 #include <ap_provider.h>
+#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <mod_auth.h>
+
+/* A Require line. Lines are numbered as they are read, which is configuration order. */
+typedef struct {
+    const bearer_match *match;
+    apr_uint32_t number;
+} rule;
+
+static volatile apr_uint32_t lines_read;
 
 typedef const char *maker(apr_pool_t *pool, const bearer_word *words, const bearer_match **match);
 
@@ -15,13 +24,14 @@ static const char *parse(cmd_parms *cmd, const char *line, const void **parsed, 
 {
     const char *error = NULL;
     const bearer_word *words = bearer_words_split(cmd->pool, line, &error);
-    const bearer_match *match;
+    rule *made = apr_pcalloc(cmd->pool, sizeof(*made));
 
     if (words != NULL)
-        error = make(cmd->pool, words, &match);
+        error = make(cmd->pool, words, &made->match);
     if (error != NULL)
         return apr_psprintf(cmd->pool, "Require %s: %s", name, error);
-    *parsed = match;
+    made->number = apr_atomic_inc32(&lines_read);
+    *parsed = made;
     return NULL;
 }
 
@@ -44,14 +54,21 @@ static const char *parse_issuer(cmd_parms *cmd, const char *line, const void **p
  * this very request counts. */
 static authz_status check(request_rec *r, const char *line, const void *parsed)
 {
-    const bearer_request *request = bearer_request_find(r);
+    bearer_request *request = bearer_request_find(r);
+    const rule *asked = parsed;
+    const char *const *scopes = bearer_match_scopes(asked->match);
 
-    (void)line;
-    if (request != NULL && request->walk != NULL && bearer_match_scopes(parsed) != NULL)
-        return bearer_walk_scope(request->walk, parsed) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    if (request != NULL && request->walk != NULL && scopes != NULL)
+        return bearer_walk_scope(request->walk, scopes, asked->number) ? AUTHZ_GRANTED
+                                                                       : AUTHZ_DENIED;
     if (request == NULL || request->identity == NULL)
         return AUTHZ_DENIED_NO_USER;
-    return bearer_match_holds(parsed, request->identity) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    if (bearer_match_holds(asked->match, request->identity))
+        return AUTHZ_GRANTED;
+    if (request->walk == NULL)
+        request->denied = apr_pstrcat(r->pool, apr_table_get(r->notes, AUTHZ_PROVIDER_NAME_NOTE), " ",
+                                      line, NULL);
+    return AUTHZ_DENIED;
 }
 
 static const struct {

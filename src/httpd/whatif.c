@@ -9,12 +9,16 @@
 /* Different words that one question may meet. More are not worth the walks. */
 #define WORDS 64
 
-/* A set of scopes: bit i is word i, words numbered as the walks met them, which is configuration
- * order. */
+/* A set of scopes: bit i is word i, words numbered as the walks met them. */
 typedef apr_uint64_t scope_set;
 
+typedef struct {
+    const char *text;
+    apr_uint64_t place;             /* where the configuration has it first */
+} scope_word;
+
 struct bearer_walk {
-    const char *words[WORDS];
+    scope_word words[WORDS];
     size_t count;
     const bearer_identity *identity;/* of the token, or NULL */
     scope_set held;                 /* words that the token has */
@@ -34,31 +38,33 @@ typedef struct {
 } question;
 
 /* The word's bit; 0 when there are too many. */
-static scope_set bit_of(bearer_walk *walk, const char *word)
+static scope_set bit_of(bearer_walk *walk, const char *word, apr_uint64_t place)
 {
     size_t i = 0;
 
-    while (i < walk->count && strcmp(walk->words[i], word) != 0)
+    while (i < walk->count && strcmp(walk->words[i].text, word) != 0)
         i++;
     if (i == WORDS) {
         walk->gave_up = true;
         return 0;
     }
     if (i == walk->count) {
-        walk->words[walk->count++] = word;
+        walk->words[walk->count++] = (scope_word){ word, place };
         if (walk->identity != NULL
             && bearer_identity_has_scope(walk->identity, bearer_span_of(word)))
             walk->held |= APR_UINT64_C(1) << i;
     }
+    if (place < walk->words[i].place)
+        walk->words[i].place = place;
     return APR_UINT64_C(1) << i;
 }
 
-bool bearer_walk_scope(bearer_walk *walk, const bearer_match *rule)
+bool bearer_walk_scope(bearer_walk *walk, const char *const *words, apr_uint32_t place)
 {
     scope_set wanted = 0, given;
 
-    for (const char *const *word = bearer_match_scopes(rule); *word != NULL; word++)
-        wanted |= bit_of(walk, *word);
+    for (size_t i = 0; words[i] != NULL; i++)
+        wanted |= bit_of(walk, words[i], (apr_uint64_t)place << 32 | i);
     given = walk->pretended | (walk->own_too ? walk->held : 0);
     if (!walk->gave_up && (wanted & ~given) == 0)
         return true;
@@ -115,7 +121,19 @@ static int size_of(scope_set set)
     return __builtin_popcountll(set);
 }
 
-/* Fewest words that the token lacks, then fewest in all, then those met first. */
+/* The word of the set that comes first in the configuration; the set is not empty. */
+static size_t first_of(const bearer_walk *walk, scope_set set)
+{
+    size_t first = WORDS;
+
+    for (size_t i = 0; i < walk->count; i++)
+        if ((set >> i & 1) != 0
+            && (first == WORDS || walk->words[i].place < walk->words[first].place))
+            first = i;
+    return first;
+}
+
+/* Fewest words that the token lacks, then fewest in all, then configuration order. */
 static bool is_cheaper(const bearer_walk *walk, scope_set a, scope_set b)
 {
     scope_set differ = a ^ b;
@@ -124,7 +142,7 @@ static bool is_cheaper(const bearer_walk *walk, scope_set a, scope_set b)
         return size_of(a & ~walk->held) < size_of(b & ~walk->held);
     if (size_of(a) != size_of(b))
         return size_of(a) < size_of(b);
-    return (a & differ & (~differ + 1)) != 0;
+    return (a >> first_of(walk, differ) & 1) != 0;
 }
 
 static bool contains(const apr_array_header_t *sets, scope_set set)
@@ -166,10 +184,13 @@ static const char *words_of(const question *q, scope_set set)
 {
     const char *text = NULL;
 
-    for (size_t i = 0; i < q->walk.count; i++)
-        if ((set >> i & 1) != 0)
-            text = apr_pstrcat(q->r->pool, text != NULL ? text : "", text != NULL ? " " : "",
-                               q->walk.words[i], NULL);
+    while (set != 0) {
+        size_t i = first_of(&q->walk, set);
+
+        text = apr_pstrcat(q->r->pool, text != NULL ? text : "", text != NULL ? " " : "",
+                           q->walk.words[i].text, NULL);
+        set &= ~(APR_UINT64_C(1) << i);
+    }
     return text;
 }
 

@@ -242,6 +242,7 @@ class Httpd:
     def stop(self):
         if self.process is None:
             return
+        time.sleep(0.1)     # mpm_event falls over a connection that closes at that very moment
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(15)
