@@ -16,8 +16,8 @@ typedef struct {
  * those before. The request is left as it was: nothing is logged, no header stays. */
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request);
 
-/* A scope rule meets a walk: its words (NULL-terminated) and its place in the configuration. True if
- * the pretended scopes satisfy it; else it is noted. */
+/* A scope rule meets a walk: its words (NULL-terminated) and its place in the configuration. True
+ * if the pretended scopes satisfy it; else it is noted. */
 bool bearer_walk_scope(bearer_walk *walk, const char *const *words, apr_uint32_t place);
 
 #endif

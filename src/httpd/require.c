@@ -66,8 +66,8 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     if (bearer_match_holds(asked->match, request->identity))
         return AUTHZ_GRANTED;
     if (request->walk == NULL)
-        request->denied = apr_pstrcat(r->pool, apr_table_get(r->notes, AUTHZ_PROVIDER_NAME_NOTE), " ",
-                                      line, NULL);
+        request->denied = apr_pstrcat(r->pool, apr_table_get(r->notes, AUTHZ_PROVIDER_NAME_NOTE),
+                                      " ", line, NULL);
     return AUTHZ_DENIED;
 }
 

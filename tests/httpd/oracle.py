@@ -241,8 +241,8 @@ def cost(scopes, held):
 
 
 def first_of(tree, sets):
-    """Equally small sets go by configuration order. A word of several lines has no one place: a walk
-    need not come by all of them. Then any will do."""
+    """Equally small sets go by configuration order. A word of several lines has no one place: a
+    walk need not come by all of them. Then any will do."""
     once = all(sum(word in rule for rule in scope_rules(tree)) == 1
                for some in sets for word in some)
     return sets[:1] if once else sets
