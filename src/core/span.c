@@ -1,6 +1,7 @@
 #include "bearer/span.h"
 
 #include <string.h>
+#include <apr_pools.h>
 
 static unsigned char lower(char c)
 {
@@ -65,4 +66,14 @@ bool bearer_span_has_control(bearer_span span)
         if ((unsigned char)span.ptr[i] < 0x20 || span.ptr[i] == 0x7f)
             return true;
     return false;
+}
+
+char *bearer_span_loggable(apr_pool_t *pool, bearer_span span)
+{
+    size_t len = span.len < BEARER_SPAN_LOGGED ? span.len : BEARER_SPAN_LOGGED;
+    char *out = apr_pcalloc(pool, len + 1);
+
+    for (size_t i = 0; i < len; i++)
+        out[i] = span.ptr[i] >= ' ' && span.ptr[i] <= '~' && span.ptr[i] != '"' ? span.ptr[i] : '?';
+    return out;
 }

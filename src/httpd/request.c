@@ -46,18 +46,6 @@ const char *bearer_request_realm(request_rec *r)
     return name != NULL ? unescape(r->pool, name) : ap_get_server_name(r);
 }
 
-/* What may stand in a log line of bytes that a client sent: printable ASCII, at most 64. */
-static const char *loggable(apr_pool_t *pool, bearer_span text)
-{
-    char *out = apr_pstrmemdup(pool, text.ptr != NULL ? text.ptr : "",
-                               text.len < 64 ? text.len : 64);
-
-    for (char *c = out; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~' || *c == '"')
-            *c = '?';
-    return out;
-}
-
 /* Eight hex digits of the token's SHA-256: enough to find it again, nothing to log in with. */
 static const char *fingerprint(apr_pool_t *pool, bearer_span token)
 {
@@ -78,7 +66,7 @@ static const char *whence(apr_pool_t *pool, const bearer_request *request)
                            ? apr_psprintf(pool, "; issuer \"%s\"", found->trust->rules.name)
                            : "",
                        found->kid.len > 0
-                           ? apr_psprintf(pool, ", kid \"%s\"", loggable(pool, found->kid))
+                           ? apr_psprintf(pool, ", kid \"%s\"", bearer_span_loggable(pool, found->kid))
                            : "",
                        NULL);
 }
@@ -94,7 +82,7 @@ void bearer_request_log(request_rec *r, const bearer_request *request)
         return;                         /* spares the fingerprint */
     if (accepted)
         ap_log_rerror(APLOG_MARK, level, 0, r, "AB0102: accepted: user \"%s\"%s%s",
-                      loggable(r->pool, bearer_span_of(request->identity->user)),
+                      bearer_span_loggable(r->pool, bearer_span_of(request->identity->user)),
                       whence(r->pool, request), fingerprint(r->pool, request->token));
     else
         ap_log_rerror(APLOG_MARK, level, 0, r, "AB0101: refused: %s%s%s%s%s", answer->name,

@@ -232,17 +232,6 @@ static const bearer_key *read_jwk(apr_pool_t *pool, const bearer_json *jwk, cons
                            alg);
 }
 
-/* Text of a document for the log: short, and nothing but printable ASCII. */
-static const char *loggable(apr_pool_t *pool, bearer_span text)
-{
-    char *out = apr_pstrmemdup(pool, text.ptr, text.len < 64 ? text.len : 64);
-
-    for (char *c = out; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~' || *c == '"')
-            *c = '?';
-    return out;
-}
-
 static void take_key(apr_pool_t *pool, const bearer_json *jwk, size_t place,
                      apr_array_header_t *keys, const bearer_log *log)
 {
@@ -257,7 +246,7 @@ static void take_key(apr_pool_t *pool, const bearer_json *jwk, size_t place,
     bearer_json_string(jwk, "kid", &kid);
     bearer_log_line(log, BEARER_LOG_INFO,
                     "key %" APR_SIZE_T_FMT " of the set, kid \"%s\", is skipped: %s", place + 1,
-                    loggable(pool, kid), error);
+                    bearer_span_loggable(pool, kid), error);
 }
 
 const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,

@@ -4,7 +4,7 @@ and what it wants."""
 import pytest
 
 import tokens
-from expect import TRUST, location
+from expect import ANY_PATH, TRUST, location
 from server import Httpd
 from tokens import key
 
@@ -276,3 +276,13 @@ def test_startup_line(serve):
     lines = [line for line in server.log().splitlines()
              if "[auth_bearer:" in line and "OpenSSL" in line]
     assert len(lines) == 1 and "jansson" in lines[0] and "mod_auth_bearer" in lines[0], lines
+
+
+@pytest.mark.parametrize("second, count", [
+    (TRUST, 1), (TRUST.replace("as.jwks", "as.jwks user-prefix=x/"), 2)])
+def test_same_lines_are_one_issuer(serve, second, count):
+    """Sections that name an issuer the same way share its keys; the startup line counts issuers."""
+    server = serve(ANY_PATH + location("/one", "Require valid-user")
+                   + location("/two", "Require valid-user", trust=second))
+    server.wait_log("AB0301")
+    assert f", {count} issuers" in server.log()
