@@ -150,6 +150,7 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
     apr_table_unset(r->err_headers_out, field);
     if (missing.lacking)
         challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);
+    request->identity = NULL;           /* nobody was let in: an error page sees no claims */
     forbid_storing(r);
     return answer(r, request, HTTP_FORBIDDEN);
 }

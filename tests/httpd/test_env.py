@@ -5,7 +5,7 @@ import json
 import pytest
 
 import tokens
-from expect import TRUST, location
+from expect import TRUST, location, log_line
 from tokens import good
 
 CONF = """
@@ -91,3 +91,17 @@ def test_token_is_nowhere(server):
     text = server.get("/some", token=token).text
     assert token not in text and token.split(".")[1] not in text and token.split(".")[2] not in text
     assert "HTTP_AUTHORIZATION" not in text
+
+
+def test_an_error_page_sees_no_claims(serve):
+    """In an error page of the very section httpd does not authenticate again."""
+    server = serve('Header always set X-Sub "%{BEARER_CLAIM_SUB}e"\n'
+                   'ErrorDocument 403 /error.html\n'
+                   + location("/", "AuthBearerEnv sub", "Require scope read"),
+                   {"docs/error.html": "<p>no way\n"})
+    server.allow_log(log_line("scope_lacking"))
+    answer = server.get("/index.html", token=good(scope="x"))
+    assert (answer.status, answer.text) == (403, "<p>no way\n")
+    assert answer.header("X-Sub") == "(null)"
+    answer = server.get("/index.html", token=good(scope="read"))
+    assert (answer.status, answer.header("X-Sub")) == (200, "alice")
