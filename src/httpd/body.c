@@ -124,7 +124,7 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *brigade)
     ap_set_content_type(r, conf->body == BEARER_BODY_JSON ? "application/json"
                                                           : "application/problem+json");
     ap_set_content_length(r, (apr_off_t)strlen(text));
-    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(text, strlen(text), alloc));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(text, strlen(text), r->pool, alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));
     return ap_pass_brigade(f->next, brigade);
 }
