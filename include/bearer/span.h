@@ -37,8 +37,8 @@ bool bearer_span_next_word(bearer_span *rest, char between, bearer_span *word);
 /* Holds a byte below 0x20, or 0x7f. Such text is no user name, header or log field. */
 bool bearer_span_has_control(bearer_span span);
 
-/* Bytes of a client or document as a log line may hold them: at most BEARER_SPAN_LOGGED, each that is
- * not printable ASCII, or is a quote, as '?'. */
+/* Bytes of a client or document as a log line may hold them: at most BEARER_SPAN_LOGGED, each that
+ * is not printable ASCII, or is a quote, as '?'. */
 #define BEARER_SPAN_LOGGED 64
 char *bearer_span_loggable(apr_pool_t *pool, bearer_span span);
 

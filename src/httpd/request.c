@@ -65,9 +65,9 @@ static const char *whence(apr_pool_t *pool, const bearer_request *request)
                        found->trust != NULL
                            ? apr_psprintf(pool, "; issuer \"%s\"", found->trust->rules.name)
                            : "",
-                       found->kid.len > 0
-                           ? apr_psprintf(pool, ", kid \"%s\"", bearer_span_loggable(pool, found->kid))
-                           : "",
+                       found->kid.len > 0 ? apr_psprintf(pool, ", kid \"%s\"",
+                                                         bearer_span_loggable(pool, found->kid))
+                                          : "",
                        NULL);
 }
 

@@ -59,14 +59,21 @@ const configuration = {
   },
 };
 
+// A Node whose libuv may use io_uring refuses to change its user; then it serves loopback as it is.
+function becomeRunUser() {
+  try {
+    process.initgroups(process.env.RUN_USER, process.env.RUN_GROUP);
+    process.setgid(process.env.RUN_GROUP);
+    process.setuid(process.env.RUN_USER);
+  } catch (error) {
+    if (error.code !== 'ERR_INVALID_STATE') throw error;
+  }
+}
+
 const server = http.createServer();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   server.on('request', new Provider(issuer, configuration).callback());
-  if (process.env.RUN_USER) {
-    process.initgroups(process.env.RUN_USER, process.env.RUN_GROUP);
-    process.setgid(process.env.RUN_GROUP);
-    process.setuid(process.env.RUN_USER);
-  }
+  if (process.env.RUN_USER) becomeRunUser();
   console.log(issuer);
 });

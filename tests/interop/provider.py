@@ -90,9 +90,7 @@ class Provider:
 
 @contextlib.contextmanager
 def running():
-    # With io_uring, which some builds use by default, Node does not let a process change its user.
-    env = {**os.environ, "UV_USE_IO_URING": "0",
-           **dict(zip(("RUN_USER", "RUN_GROUP"), run_user() or ()))}
+    env = {**os.environ, **dict(zip(("RUN_USER", "RUN_GROUP"), run_user() or ()))}
     with tempfile.TemporaryFile("w+") as log, \
             parts.service(parts.node("provider.mjs"), env=env, text=True, stdout=subprocess.PIPE,
                           stderr=log) as process:
