@@ -11,7 +11,7 @@ PHRASES = (
     "effortless", "effortlessly", "lorem ipsum", "enterprise-grade", "world-class", "game-changer",
     "rest assured", "needless to say",
     # places that only one machine has
-    "/work/", "/root/", "registry.npmjs.org",
+    "/root/", "/home/",
     # the other spelling
     "behavior", "behaviors", "color", "colors", "honor", "honors", "honored", "favor", "neighbor",
     "neighbors", "canceled", "canceling",
