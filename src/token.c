@@ -70,12 +70,14 @@ static bool read_payload(apr_pool_t *pool, token_parts *token, bearer_verdict *r
                      &token->payload, refused);
 }
 
-static const bearer_trust *trust_find(const bearer_json *payload, bearer_trust *const *trusts)
+static const bearer_trust *trust_find(const bearer_json *payload, bearer_trust *const *trusts,
+                                      bearer_span *name_sent)
 {
     bearer_span name;
 
     if (bearer_json_string(payload, "iss", &name) != BEARER_PRESENT)
         return NULL;
+    *name_sent = name;
     for (; *trusts != NULL; trusts++)
         if (bearer_span_is(name, (*trusts)->rules.name))
             return *trusts;
@@ -150,22 +152,34 @@ static bool issuer_signed(const token_parts *token, const bearer_trust *trust,
     return holds;
 }
 
+static bool refuse_type(apr_pool_t *pool, const bearer_header *header, bearer_verdict *refused)
+{
+    if (!header->has_typ)
+        return bearer_refuse(refused, BEARER_TYPE_WRONG, "the header has no typ");
+    return bearer_refuse(refused, BEARER_TYPE_WRONG,
+                         apr_psprintf(pool, "the header's typ is \"%s\"",
+                                      bearer_span_loggable(pool, header->typ)));
+}
+
 /* Steps 2 to 7: what must hold before the claims mean anything. */
 static bool is_genuine(apr_pool_t *pool, bearer_span text, bearer_trust *const *trusts,
                        token_parts *token, bearer_findings *found, bearer_verdict *refused)
 {
+    bearer_span name = { "", 0 };
+
     if (!take_apart(pool, text, token, refused) || !read_header(pool, token, refused))
         return false;
     found->kid = token->header.kid;
     if (!type_is_possible(&token->header, trusts))
-        return bearer_refuse(refused, BEARER_TYPE_WRONG, "the header's typ");
+        return refuse_type(pool, &token->header, refused);
     if (!read_payload(pool, token, refused))
         return false;
-    found->trust = trust_find(token->payload, trusts);
+    found->trust = trust_find(token->payload, trusts, &name);
     if (found->trust == NULL)
-        return bearer_refuse(refused, BEARER_ISSUER_UNKNOWN, NULL);
+        return bearer_refuse(refused, BEARER_ISSUER_UNKNOWN,
+                             apr_psprintf(pool, "iss is \"%s\"", bearer_span_loggable(pool, name)));
     if (!bearer_header_type_in(&token->header, &found->trust->rules.types))
-        return bearer_refuse(refused, BEARER_TYPE_WRONG, "the header's typ");
+        return refuse_type(pool, &token->header, refused);
     return issuer_signed(token, found->trust, refused);
 }
 
@@ -195,9 +209,10 @@ bool bearer_token_names(apr_pool_t *pool, bearer_span text, bearer_trust *const 
 {
     token_parts token;
     bearer_verdict ignored;
+    bearer_span name;
 
     return take_apart(pool, text, &token, &ignored) && read_payload(pool, &token, &ignored)
-        && trust_find(token.payload, trusts) != NULL;
+        && trust_find(token.payload, trusts, &name) != NULL;
 }
 
 bearer_verdict bearer_token_verify(apr_pool_t *pool, bearer_span text, const bearer_keyset *keys,

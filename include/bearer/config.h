@@ -73,7 +73,7 @@ const bearer_conf *bearer_conf_get(request_rec *r);
 /* How far the module is concerned with a request. */
 typedef enum {
     BEARER_IDLE,                    /* not at all */
-    BEARER_WITHIN,                  /* AuthType Basic: its provider bearer may be asked */
+    BEARER_WITHIN,                  /* AuthType Basic, which may ask our provider; or none set */
     BEARER_BESIDE,                  /* AuthBearer On beside another AuthType */
     BEARER_ALONE                    /* AuthType Bearer */
 } bearer_mode;

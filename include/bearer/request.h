@@ -41,7 +41,7 @@ void bearer_request_log(request_rec *r, const bearer_request *request);
 /* A log for the parts below httpd that ends in the error log of this request. */
 bearer_log bearer_request_lines(request_rec *r);
 
-/* The realm of challenges: AuthName, or the server's name. */
+/* The realm of challenges: AuthName, or ServerName. */
 const char *bearer_request_realm(request_rec *r);
 
 #endif

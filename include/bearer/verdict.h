@@ -33,7 +33,7 @@ typedef enum {
 
 typedef struct {
     bearer_reason reason;
-    const char *detail;             /* for the log, without token text; or NULL */
+    const char *detail;             /* for the log: may name a claim, escaped; or NULL */
 } bearer_verdict;
 
 /* Fills *verdict and returns false: how a step says no. The steps themselves return true for "no

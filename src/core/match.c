@@ -281,6 +281,25 @@ static const operation *operation_find(const bearer_word *word)
     return NULL;
 }
 
+/* What people write for operators where other languages have them. Taken as a value, it would make
+ * another rule, or the opposite one. */
+static const char *refuse_misspelt(apr_pool_t *pool, const bearer_word *words)
+{
+    static const char *const foreign[] = { "eq", "ne", "lt", "le", "gt", "ge", "is", "not", "in",
+                                           "has", "contains", "equals", "like", "matches" };
+    const char *word = words->text;
+    bool wrong;
+
+    if (word == NULL || words->quoted)
+        return NULL;
+    wrong = *word != '\0' && word[strspn(word, "=!<>~")] == '\0';
+    for (size_t i = 0; words[1].text != NULL && i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        wrong = wrong || apr_strnatcasecmp(word, foreign[i]) == 0;
+    return !wrong ? NULL
+        : apr_psprintf(pool, "'%s' is no operator: want =, !=, ~, !~, <, <=, >, >= or exists"
+                       " (a value of that name is put in quotes)", word);
+}
+
 static const char *read_operands(apr_pool_t *pool, const bearer_word *words, bearer_match *match)
 {
     size_t count = count_words(words);
@@ -288,6 +307,11 @@ static const char *read_operands(apr_pool_t *pool, const bearer_word *words, bea
 
     if (match->op->compare == NULL && count > 0)
         return "'exists' takes no value";
+    if (match->op->compare != NULL && count == 0 && strpbrk(match->path->text, "=<>~ ") != NULL)
+        return apr_psprintf(pool,
+                            "'%s' has its operator inside: blanks are wanted around it, as in:"
+                            " claim path = value",
+                            match->path->text);
     if (match->op->compare != NULL && count == 0)
         return apr_psprintf(pool, "a value is wanted, as in: claim %s %s value", match->path->text,
                             match->op->name);
@@ -320,6 +344,8 @@ const char *bearer_match_claim_make(apr_pool_t *pool, const bearer_word *words,
     made->op = operation_find(words);
     if (made->op != NULL)
         words++;
+    else if ((error = refuse_misspelt(pool, words)) != NULL)
+        return error;
     else
         made->op = &operations[0];
     *match = made;

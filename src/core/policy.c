@@ -50,8 +50,9 @@ static bool audience_among(const bearer_json *audience, const char *const *accep
 }
 
 /* The issuer's own line speaks first; what it leaves open the location says. */
-static bool audience_holds(const bearer_policy *policy, const bearer_issuer *issuer,
-                           const bearer_claims *claims, bearer_verdict *refused)
+static bool audience_holds(apr_pool_t *pool, const bearer_policy *policy,
+                           const bearer_issuer *issuer, const bearer_claims *claims,
+                           bearer_verdict *refused)
 {
     bool own = issuer->any_audience || issuer->audiences != NULL;
     const char *const *accepted = own ? issuer->audiences : policy->audiences;
@@ -63,8 +64,14 @@ static bool audience_holds(const bearer_policy *policy, const bearer_issuer *iss
                              "no audience is configured for the issuer");
     if (claims->audience == NULL)
         return bearer_refuse(refused, BEARER_AUDIENCE_WRONG, "aud is absent");
-    if (!audience_among(claims->audience, accepted))
-        return bearer_refuse(refused, BEARER_AUDIENCE_WRONG, "aud names others");
+    if (!audience_among(claims->audience, accepted)) {
+        bearer_span first = { "", 0 };
+
+        bearer_json_strings_at(claims->audience, 0, &first);
+        return bearer_refuse(refused, BEARER_AUDIENCE_WRONG,
+                             apr_psprintf(pool, "aud names others: \"%s\"",
+                                          bearer_span_loggable(pool, first)));
+    }
     return true;
 }
 
@@ -121,7 +128,7 @@ bool bearer_policy_check(apr_pool_t *pool, const bearer_policy *policy, const be
     if (!bearer_identity_read_scopes(pool, policy->scopes, &found))
         return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, "the scope claim");
     if (!times_hold(pool, policy, claims, now, refused)
-        || !audience_holds(policy, issuer, claims, refused))
+        || !audience_holds(pool, policy, issuer, claims, refused))
         return false;
     if ((issuer->types.kinds & BEARER_TYPE_ID) == 0 && !is_access_token(claims->json))
         return bearer_refuse(refused, BEARER_TYPE_WRONG, "an ID or other token, no access token");

@@ -78,6 +78,15 @@ static int refuse_unjudged(request_rec *r, bearer_request *request)
     return answer(r, request, HTTP_SERVICE_UNAVAILABLE);
 }
 
+/* A section with our issuers wants a user, and names no AuthType: httpd would end in a 500. */
+static int refuse_typeless(request_rec *r, bearer_request *request)
+{
+    bearer_verdict verdict = { BEARER_NOT_CONFIGURED, "a user is wanted, and no AuthType is set" };
+
+    bearer_request_conclude(r, verdict, (bearer_span){ NULL, 0 });
+    return refuse_unjudged(r, request);
+}
+
 /* The scopes that a first token should bring; what RFC 6750 section 3 wants on an answer to no
  * token at all. */
 static const char *scope_wanted(request_rec *r, bearer_request *request)
@@ -115,7 +124,7 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     int ours = refused ? bearer_answer_get(request->verdict.reason)->status : 0;
 
     if (mode == BEARER_WITHIN && !request->presented)
-        return status;
+        return status == OK && r->user == NULL ? refuse_typeless(r, request) : status;
     if (refused && mode == BEARER_ALONE && conf->hide && status != OK)
         return HTTP_NOT_FOUND;
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)

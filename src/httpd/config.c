@@ -124,5 +124,7 @@ bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf)
         return BEARER_ALONE;
     if (conf->enabled)
         return type == NULL || ap_cstr_casecmp(type, "None") == 0 ? BEARER_ALONE : BEARER_BESIDE;
-    return type != NULL && ap_cstr_casecmp(type, "Basic") == 0 ? BEARER_WITHIN : BEARER_IDLE;
+    if (type == NULL)
+        return conf->trusts != NULL ? BEARER_WITHIN : BEARER_IDLE;
+    return ap_cstr_casecmp(type, "Basic") == 0 ? BEARER_WITHIN : BEARER_IDLE;
 }

@@ -43,7 +43,7 @@ const char *bearer_request_realm(request_rec *r)
 {
     const char *name = ap_auth_name(r);
 
-    return name != NULL ? unescape(r->pool, name) : ap_get_server_name(r);
+    return name != NULL ? unescape(r->pool, name) : r->server->server_hostname;
 }
 
 /* Eight hex digits of the token's SHA-256: enough to find it again, nothing to log in with. */
@@ -85,9 +85,10 @@ void bearer_request_log(request_rec *r, const bearer_request *request)
                       bearer_span_loggable(r->pool, bearer_span_of(request->identity->user)),
                       whence(r->pool, request), fingerprint(r->pool, request->token));
     else
-        ap_log_rerror(APLOG_MARK, level, 0, r, "AB0101: refused: %s%s%s%s%s", answer->name,
+        ap_log_rerror(APLOG_MARK, level, 0, r, "AB0101: refused: %s%s%s%s%s, for %s", answer->name,
                       detail != NULL ? ": " : "", detail != NULL ? detail : "",
-                      whence(r->pool, request), fingerprint(r->pool, request->token));
+                      whence(r->pool, request), fingerprint(r->pool, request->token),
+                      bearer_span_loggable(r->pool, bearer_span_of(r->uri)));
 }
 
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token)

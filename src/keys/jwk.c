@@ -256,7 +256,7 @@ const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, con
     const bearer_json *document, *set;
 
     if (bearer_json_read(pool, text, &document) != BEARER_JSON_OK) {
-        *error = "not one JSON object (a JWK Set or a JWK is wanted)";
+        *error = "is not one JSON object (a JWK Set or a JWK is wanted)";
         return NULL;
     }
     set = bearer_json_member(document, "keys");
@@ -264,8 +264,8 @@ const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, con
         take_key(pool, document, 0, keys, log);
     else if (bearer_json_kind_of(set) != BEARER_JSON_ARRAY
              || bearer_json_count(set) > BEARER_JWK_MAX_KEYS) {
-        *error = set == NULL ? "neither a JWK Set nor a JWK: no member keys and no member kty"
-                             : "its member keys is no array of at most 5000 keys";
+        *error = set == NULL ? "is neither a JWK Set nor a JWK: no member keys, no member kty"
+                             : "is no JWK Set: its member keys is no array of at most 5000";
         return NULL;
     }
     for (size_t i = 0; i < bearer_json_count(set); i++)

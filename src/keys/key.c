@@ -224,7 +224,7 @@ const bearer_key *bearer_key_secret(apr_pool_t *pool, const void *bytes, size_t 
                                     const char **error)
 {
     if (len < SECRET_MIN_BYTES) {
-        *error = "a secret of at least 32 bytes is wanted";
+        *error = "is too short: a secret of at least 32 bytes is wanted";
         return NULL;
     }
     return make_secret(pool, bytes, len);

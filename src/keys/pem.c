@@ -98,7 +98,7 @@ const bearer_key *const *bearer_pem_read(apr_pool_t *pool, bearer_span text, con
     *error = "holds a private key: give the server the public key only";
     if (memmem(text.ptr, text.len, private, strlen(private)) != NULL)
         return NULL;
-    *error = "not PEM (a PUBLIC KEY or CERTIFICATE block is wanted)";
+    *error = "is not PEM (a PUBLIC KEY or CERTIFICATE block is wanted)";
     if (bio == NULL || take_blocks(pool, bio, keys, log) == 0)
         return NULL;
     ERR_clear_error();
