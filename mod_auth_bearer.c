@@ -7,6 +7,7 @@
 #include "bearer/registry.h"
 #include "bearer/require.h"
 
+#include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
@@ -33,8 +34,8 @@ static bool is_inside(request_rec *r, int stage)
     return request != NULL && request->inside[stage] > 0;
 }
 
-/* mod_authz_core refuses a rule about claims before anybody is known. Then authentication
- * decides. */
+/* mod_authz_core decides a rule about claims before anybody is known: no claim is there, so it
+ * would refuse what asks for one, and grant what forbids one. Authentication comes first then. */
 static int wrap_access(request_rec *r)
 {
     bearer_request *request;
@@ -46,7 +47,7 @@ static int wrap_access(request_rec *r)
     request = bearer_request_get(r);
     request->asked = false;
     status = run_again(r, BEARER_ACCESS, ap_run_access_checker_ex);
-    if (status != HTTP_FORBIDDEN || !request->asked)
+    if (!request->asked || (status != OK && status != DECLINED && status != HTTP_FORBIDDEN))
         return status;
     request->force_authn = true;
     return OK;
@@ -66,6 +67,8 @@ static int wrap_authn(request_rec *r)
 
     if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHN))
         return DECLINED;
+    if (mode == BEARER_BESIDE && conf->hide)
+        return bearer_answer_contradiction(r);
     return bearer_answer_authn(r, conf, mode, run_again(r, BEARER_AUTHN, ap_run_check_user_id));
 }
 
@@ -111,6 +114,12 @@ static int late_fixups(request_rec *r)
     return OK;
 }
 
+static int before_handlers(request_rec *r)
+{
+    bearer_identity_leave(r);
+    return DECLINED;
+}
+
 static int pre_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp)
 {
     (void)conf, (void)log, (void)temp;
@@ -149,6 +158,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_authz(wrap_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);

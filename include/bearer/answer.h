@@ -7,6 +7,9 @@
 /* The outcome of all authentication modules becomes the answer. */
 int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
 
+/* Sections were merged that contradict each other: AuthBearerHide beside another AuthType. 503. */
+int bearer_answer_contradiction(request_rec *r);
+
 /* The outcome of all authorization modules becomes the answer: 403 after a valid token, challenges
  * with scope. */
 int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);

@@ -15,7 +15,9 @@ void bearer_identity_export(request_rec *r, const bearer_conf *conf, const beare
 void bearer_identity_carry(request_rec *r);
 void bearer_identity_carry_index(request_rec *r);
 
-/* Keeps the token from a backend: optional hooks of mod_proxy. */
+/* Keeps the token from a backend: before mod_proxy's handler for those schemes that would send the
+ * request's own fields, and by its optional hook for the others. */
+void bearer_identity_leave(request_rec *r);
 void bearer_identity_register(void);
 
 #endif

@@ -28,6 +28,10 @@ const char *bearer_match_issuer_make(apr_pool_t *pool, const bearer_word *words,
  * expression gives up at its limit, or memory fails. */
 bool bearer_match_holds(const bearer_match *match, const bearer_identity *identity);
 
+/* A rule that does not hold could not be decided: its regular expression reached the limit. The
+ * opposite of such a rule does not hold either. */
+bool bearer_match_gives_up(const bearer_match *match, const bearer_identity *identity);
+
 /* The words of a scope rule, NULL-terminated; NULL for other rules. */
 const char *const *bearer_match_scopes(const bearer_match *match);
 

@@ -11,8 +11,10 @@ enum { BEARER_ACCESS, BEARER_AUTHN, BEARER_AUTHZ, BEARER_STAGES };
 
 typedef struct {
     bool judged;                    /* the verdict means something */
-    bearer_span token;              /* points into the request; for its fingerprint only */
+    bearer_span token;              /* points into the request; for its fingerprint */
+    const char *field;              /* the field that it came in, as it was then */
     const char *denied;             /* the Require line of ours that said no last */
+    bool undecided;                 /* a rule of ours could not say */
     bool presented;                 /* a credential of ours came with the request */
     bool by_password;               /* as the password of Basic */
     bearer_verdict verdict;
@@ -35,7 +37,7 @@ bearer_request *bearer_request_find(request_rec *r);
  * for an accepted token; then r->user is the token's. */
 int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span token);
 
-/* One line about a refusal (or acceptance, at debug), without any part of the token. */
+/* One line about a refusal (or acceptance, at debug), without the token. */
 void bearer_request_log(request_rec *r, const bearer_request *request);
 
 /* A log for the parts below httpd that ends in the error log of this request. */

@@ -13,7 +13,9 @@ typedef struct {
 } bearer_whatif;
 
 /* For a request that was refused. With an identity the rules after authentication are walked, else
- * those before. The request is left as it was: nothing is logged, no header stays. */
+ * those before. The request is left as it was: nothing is logged, no header or variable stays. What
+ * a provider of another module does elsewhere (a query to a database) is done once more in each
+ * walk. */
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request);
 
 /* A scope rule meets a walk: its words (NULL-terminated) and its place in the configuration. True

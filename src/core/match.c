@@ -11,7 +11,8 @@
  * administrator against a claim of a few hundred bytes needs a fraction of it. */
 #define MATCH_LIMIT 100000
 
-typedef enum { NO = 0, YES, CANNOT_SAY } answer;
+/* In the order in which the answers of several values count. */
+typedef enum { NO = 0, CANNOT_SAY, GAVE_UP, YES } answer;
 
 typedef struct {
     bearer_json_kind kind;          /* string, number, true or false */
@@ -100,11 +101,13 @@ static answer agrees(const bearer_json *value, const operand *wanted)
     bearer_span text = bearer_json_text(value);
     int found;
 
-    if (bearer_json_kind_of(value) != BEARER_JSON_STRING || data == NULL || limits == NULL)
+    if (bearer_json_kind_of(value) != BEARER_JSON_STRING)
         return CANNOT_SAY;
+    if (data == NULL || limits == NULL)
+        return GAVE_UP;
     pcre2_set_match_limit(limits, MATCH_LIMIT);
     found = pcre2_match(wanted->regex, (PCRE2_SPTR)text.ptr, text.len, 0, 0, data, limits);
-    return found >= 0 ? YES : found == PCRE2_ERROR_NOMATCH ? NO : CANNOT_SAY;
+    return found >= 0 ? YES : found == PCRE2_ERROR_NOMATCH ? NO : GAVE_UP;
 }
 
 static const operation operations[] = {
@@ -128,7 +131,7 @@ static answer any_operand(const bearer_match *match, const bearer_json *value)
     for (size_t i = 0; i < match->count && result != YES; i++) {
         answer one = match->op->compare(value, &match->operands[i]);
 
-        if (one != NO)
+        if (one > result)
             result = one;
     }
     return result;
@@ -141,24 +144,35 @@ static answer any_element(const bearer_match *match, const bearer_json *array)
     for (size_t i = 0; i < bearer_json_count(array) && result != YES; i++) {
         answer one = any_operand(match, bearer_json_item(array, i));
 
-        if (one != NO)
+        if (one > result)
             result = one;
     }
     return result;
 }
 
+static answer claim_answer(const bearer_match *match, const bearer_json *value)
+{
+    return bearer_json_kind_of(value) == BEARER_JSON_ARRAY ? any_element(match, value)
+                                                           : any_operand(match, value);
+}
+
 static bool claim_holds(const bearer_match *match, const bearer_identity *identity)
 {
     const bearer_json *value = bearer_path_find(match->path, identity->claims->json);
-    answer found;
 
-    if (value == NULL)
+    if (value == NULL || match->op->compare == NULL)
+        return value != NULL;
+    return claim_answer(match, value) == (match->op->negative ? NO : YES);
+}
+
+bool bearer_match_gives_up(const bearer_match *match, const bearer_identity *identity)
+{
+    const bearer_json *value;
+
+    if (match->holds != claim_holds || !match->op->regex)
         return false;
-    if (match->op->compare == NULL)
-        return true;
-    found = bearer_json_kind_of(value) == BEARER_JSON_ARRAY ? any_element(match, value)
-                                                            : any_operand(match, value);
-    return found == (match->op->negative ? NO : YES);
+    value = bearer_path_find(match->path, identity->claims->json);
+    return value != NULL && claim_answer(match, value) == GAVE_UP;
 }
 
 static bool scopes_hold(const bearer_match *match, const bearer_identity *identity)

@@ -60,15 +60,17 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
  * for an index for. */
 static int answer(request_rec *r, const bearer_request *request, int status)
 {
-    for (; r != NULL; r = r->main) {
+    for (;;) {
         bearer_request *one = bearer_request_get(r);
 
         one->status = status;
         one->shown = request->verdict.reason;
         if (!one->judged)
             apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(one->shown));
+        r = r->main;
+        if (r == NULL || r->handler == NULL || strcmp(r->handler, DIR_MAGIC_TYPE) != 0)
+            return status;
     }
-    return status;
 }
 
 static int refuse_unjudged(request_rec *r, bearer_request *request)
@@ -78,13 +80,17 @@ static int refuse_unjudged(request_rec *r, bearer_request *request)
     return answer(r, request, HTTP_SERVICE_UNAVAILABLE);
 }
 
-/* A section with our issuers wants a user, and names no AuthType: httpd would end in a 500. */
-static int refuse_typeless(request_rec *r, bearer_request *request)
+static int refuse_unconfigured(request_rec *r, const char *detail)
 {
-    bearer_verdict verdict = { BEARER_NOT_CONFIGURED, "a user is wanted, and no AuthType is set" };
+    bearer_verdict verdict = { BEARER_NOT_CONFIGURED, detail };
 
     bearer_request_conclude(r, verdict, (bearer_span){ NULL, 0 });
-    return refuse_unjudged(r, request);
+    return refuse_unjudged(r, bearer_request_get(r));
+}
+
+int bearer_answer_contradiction(request_rec *r)
+{
+    return refuse_unconfigured(r, "AuthBearerHide On wants AuthType Bearer");
 }
 
 /* The scopes that a first token should bring; what RFC 6750 section 3 wants on an answer to no
@@ -124,7 +130,8 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     int ours = refused ? bearer_answer_get(request->verdict.reason)->status : 0;
 
     if (mode == BEARER_WITHIN && !request->presented)
-        return status == OK && r->user == NULL ? refuse_typeless(r, request) : status;
+        return status == OK && r->user == NULL      /* httpd would end in a 500 */
+             ? refuse_unconfigured(r, "a user is wanted, and no AuthType is set") : status;
     if (refused && mode == BEARER_ALONE && conf->hide && status != OK)
         return HTTP_NOT_FOUND;
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
@@ -172,7 +179,8 @@ int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mod
         bearer_identity_export(r, conf, request);
         return OK;
     }
-    if (request->identity != NULL && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN))
+    if (request->identity != NULL
+        && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN || request->undecided))
         return refuse_permission(r, conf, request);
     if (status == HTTP_UNAUTHORIZED && (mode != BEARER_WITHIN || request->presented))
         return refuse_user(r, conf, mode, request);

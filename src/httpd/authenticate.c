@@ -95,6 +95,8 @@ int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (found == BEARER_FIELD_OTHER && mode == BEARER_BESIDE)
         return DECLINED;
     request->presented = found != BEARER_FIELD_OTHER;
+    if (request->presented)
+        request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
     if (found == BEARER_FIELD_MALFORMED)
         verdict.reason = BEARER_REQUEST_MALFORMED;
     if (found == BEARER_FIELD_TOKEN)

@@ -1,4 +1,5 @@
 #include "bearer/authenticate.h"
+#include "bearer/locate.h"
 
 #include <http_core.h>
 #include <http_log.h>
@@ -19,6 +20,14 @@ static bool user_agrees(const char *sent, const char *user)
     return strcmp(sent, user) == 0;
 }
 
+/* mod_auth_form has passwords too, and would keep a token in its session. */
+static bool is_basic(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type != NULL && ap_cstr_casecmp(type, "Basic") == 0;
+}
+
 /* mod_auth_basic has put the name that was sent into r->user already; ours replaces it only when
  * all is proven. */
 static authn_status check_password(request_rec *r, const char *user, const char *password)
@@ -29,9 +38,10 @@ static authn_status check_password(request_rec *r, const char *user, const char 
     bearer_verdict verdict;
     int status;
 
-    if (!bearer_token_is_jwt(token))
+    if (!is_basic(r) || !bearer_token_is_jwt(token))
         return AUTH_USER_NOT_FOUND;
     request->presented = request->by_password = true;
+    request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
     verdict = bearer_authenticate_token(r, conf, token);
     if (verdict.reason == BEARER_ACCEPTED && !user_agrees(user, request->findings.identity.user))
         bearer_refuse(&verdict, BEARER_USER_MISSING,

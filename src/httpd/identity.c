@@ -54,9 +54,10 @@ static void adopt(request_rec *r, const bearer_request *from)
 static void forget(request_rec *r, request_rec *from)
 {
     const bearer_conf *conf = bearer_conf_get(from);
+    const char *prefix = r->main == from ? "" : "REDIRECT_";
 
     for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++)
-        apr_table_unset(r->subprocess_env, (*one)->name);
+        apr_table_unset(r->subprocess_env, apr_pstrcat(r->pool, prefix, (*one)->name, NULL));
 }
 
 /* httpd authenticates anew unless the merged configuration is the very same: only then is the one
@@ -67,12 +68,27 @@ void bearer_identity_carry(request_rec *r)
     const bearer_request *own = bearer_request_find(r);
     const bearer_request *before = from != NULL ? bearer_request_find(from) : NULL;
 
-    if (before == NULL || (own != NULL && own->judged))
+    if (before == NULL)
         return;
-    if (from->per_dir_config == r->per_dir_config)
-        adopt(r, before);
-    else if (r->main == from)
+    if (from->per_dir_config != r->per_dir_config) {
         forget(r, from);
+        if (own != NULL && own->identity != NULL)
+            bearer_identity_export(r, bearer_conf_get(r), own);
+    }
+    else if (own == NULL || !own->judged)
+        adopt(r, before);
+}
+
+/* mod_dir ends the subrequests for those names that are not there; others may follow at the very
+ * same address. */
+static apr_status_t index_gone(void *data)
+{
+    const request_rec *r = data;
+    bearer_request *outer = bearer_request_find(r->main);
+
+    if (outer != NULL && outer->index == r)
+        outer->index = NULL;
+    return APR_SUCCESS;
 }
 
 /* mod_dir turns a request for a directory into the subrequest for its index, but for the user: the
@@ -83,8 +99,10 @@ void bearer_identity_carry_index(request_rec *r)
     bearer_request *request = bearer_request_find(r);
 
     if (r->main != NULL && request != NULL && request->identity != NULL
-        && r->main->per_dir_config != r->per_dir_config)
+        && r->main->per_dir_config != r->per_dir_config) {
         bearer_request_get(r->main)->index = r;
+        apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
+    }
     if (r->main != NULL || request == NULL || request->index == NULL)
         return;
     if (request->index->per_dir_config == r->per_dir_config && request->index->uri == r->uri) {
@@ -95,19 +113,34 @@ void bearer_identity_carry_index(request_rec *r)
     request->index = NULL;
 }
 
-/* Off unless asked for: a backend that is not meant to act for the user must not be able to. */
+/* The field as it was when this request, or one that led to it, was judged by it; NULL if none
+ * was. */
+static const char *judged_field(request_rec *r)
+{
+    for (; r != NULL; r = r->prev != NULL ? r->prev : r->main) {
+        const bearer_request *request = bearer_request_find(r);
+
+        if (request != NULL && request->field != NULL)
+            return request->field;
+    }
+    return NULL;
+}
+
+/* Off unless asked for: a backend that is not meant to act for the user must not be able to. What
+ * an administrator put into the field instead stays. */
 static void withhold(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
-    const bearer_request *request = bearer_request_find(r);
-    bool presented = request != NULL && request->presented;
+    const char *now = apr_table_get(r->headers_in, bearer_locate_field(r));
+    const char *judged = judged_field(r);
     bearer_span token;
 
-    if (conf->pass)
+    if (conf->pass || now == NULL)
         return;
     /* Also where nobody asked for it, as under a rule that lets everyone in. */
-    if (presented || (bearer_mode_of(r, conf) >= BEARER_BESIDE
-                      && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER))
+    if ((judged != NULL && strcmp(now, judged) == 0)
+        || (bearer_mode_of(r, conf) >= BEARER_BESIDE
+            && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER))
         apr_table_unset(r->headers_in, bearer_locate_field(r));
 }
 
@@ -119,18 +152,40 @@ static int proxy_fixups(request_rec *r)
     return OK;
 }
 
-/* AJP sends r->headers_in as it is. */
-static int proxy_scheme(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
-                        const char *host, apr_port_t port)
+/* Of all schemes only these run the hook above; others send r->headers_in as it is, and which one a
+ * balancer will choose is not known yet. */
+static bool runs_fixups(const char *url)
 {
-    (void)worker, (void)conf, (void)host, (void)port;
-    if (ap_cstr_casecmpn(url, "ajp:", 4) == 0)
+    static const char *const schemes[] = { "http:", "https:", "ws:", "wss:" };
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (bearer_span_begins_nocase(bearer_span_of(url), schemes[i]))
+            return true;
+    return false;
+}
+
+/* The URL that mod_proxy is about to fetch, NULL if the request is not for it. */
+static const char *proxied_url(const request_rec *r)
+{
+    static const char prefix[] = "proxy:";
+    const char *name = r->handler;
+
+    if (name != NULL && strcmp(name, "proxy-server") == 0)
+        name = r->filename;
+    if (name == NULL || !bearer_span_begins_nocase(bearer_span_of(name), prefix))
+        return NULL;
+    return name + strlen(prefix);
+}
+
+void bearer_identity_leave(request_rec *r)
+{
+    const char *url = proxied_url(r);
+
+    if (url != NULL && !runs_fixups(url))
         withhold(r);
-    return DECLINED;
 }
 
 void bearer_identity_register(void)
 {
     APR_OPTIONAL_HOOK(proxy, fixups, proxy_fixups, NULL, NULL, APR_HOOK_LAST);
-    APR_OPTIONAL_HOOK(proxy, scheme_handler, proxy_scheme, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }

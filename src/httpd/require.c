@@ -68,7 +68,10 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     if (request->walk == NULL)
         request->denied = apr_pstrcat(r->pool, apr_table_get(r->notes, AUTHZ_PROVIDER_NAME_NOTE),
                                       " ", line, NULL);
-    return AUTHZ_DENIED;
+    if (!bearer_match_gives_up(asked->match, request->identity))
+        return AUTHZ_DENIED;
+    request->undecided = true;          /* `not` would turn a denial into consent */
+    return AUTHZ_GENERAL_ERROR;
 }
 
 static const struct {

@@ -76,6 +76,7 @@ bool bearer_walk_scope(bearer_walk *walk, const char *const *words, apr_uint32_t
  * scopes are missing. */
 static bool run_hooks(question *q)
 {
+    char *user = q->r->user;
     int status;
 
     if (q->request->identity != NULL) {
@@ -85,7 +86,9 @@ static bool run_hooks(question *q)
         return status == OK;
     }
     q->request->inside[BEARER_ACCESS]++;
+    q->r->user = NULL;              /* mod_auth_basic leaves a name there that nobody proved */
     status = ap_run_access_checker_ex(q->r);
+    q->r->user = user;
     q->request->inside[BEARER_ACCESS]--;
     return status == OK || status == DECLINED;
 }
@@ -96,7 +99,9 @@ static bool passes(question *q, scope_set pretended, bool own_too)
 {
     static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
     const struct ap_logconf *log = q->r->log;
-    apr_table_t *headers = q->r->err_headers_out;
+    request_rec *r = q->r;
+    apr_table_t *errors = r->err_headers_out, *headers = r->headers_out;
+    apr_table_t *env = r->subprocess_env, *notes = r->notes;
     bool passed;
 
     if (q->walk.walks++ == BEARER_WHATIF_WALKS || q->walk.gave_up) {
@@ -106,13 +111,19 @@ static bool passes(question *q, scope_set pretended, bool own_too)
     q->walk.pretended = pretended;
     q->walk.own_too = own_too;
     q->walk.denied = apr_array_make(q->r->pool, 4, sizeof(scope_set));
-    q->r->log = &quiet;
-    q->r->err_headers_out = apr_table_copy(q->r->pool, headers);
+    r->log = &quiet;
+    r->err_headers_out = apr_table_copy(r->pool, errors);
+    r->headers_out = apr_table_copy(r->pool, headers);
+    r->subprocess_env = apr_table_copy(r->pool, env);
+    r->notes = apr_table_copy(r->pool, notes);
     q->request->walk = &q->walk;
     passed = run_hooks(q);
     q->request->walk = NULL;
-    q->r->err_headers_out = headers;
-    q->r->log = log;
+    r->err_headers_out = errors;
+    r->headers_out = headers;
+    r->subprocess_env = env;
+    r->notes = notes;
+    r->log = log;
     return passed;
 }
 

@@ -225,7 +225,8 @@ void bearer_keystore_look(bearer_keystore *store, apr_time_t now, const bearer_l
     apr_uint32_t second = (apr_uint32_t)apr_time_sec(now), last = apr_atomic_read32(&store->second);
     apr_pool_t *scratch;
 
-    if (second == last || apr_atomic_cas32(&store->second, second, last) != last
+    /* Requests do not come in the order of their times; a clock may be set back. */
+    if (last - second <= 2 || apr_atomic_cas32(&store->second, second, last) != last
         || apr_atomic_cas32(&store->busy, 1, 0) != 0)
         return;
     if (apr_pool_create(&scratch, NULL) == APR_SUCCESS) {
