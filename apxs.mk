@@ -13,6 +13,8 @@ WERROR    ?= -Werror
 CFLAGS    ?= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS   ?= -Wl,-z,relro,-z,now
 SANITIZE  ?=
+# Where the module keeps keys that it fetched, unless AuthBearerStateDir says else.
+STATE_DIR ?= /var/cache/mod_auth_bearer
 FUZZ_SECONDS ?= 60
 # How many jobs a recipe that builds by itself may use.
 JOBS      ?= $(shell nproc 2> /dev/null || echo 1)
@@ -37,10 +39,10 @@ HTTPD_INCLUDE := $(shell $(APXS) -q INCLUDEDIR)
 HTTPD := $(firstword $(wildcard $(addprefix $(shell $(APXS) -q SBINDIR)/,\
              $(shell $(APXS) -q progname) apache2 httpd)))
 system = $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,$(shell pkg-config --cflags $(1))))
-LIB_FLAGS   := $(call system,apr-1 libcrypto jansson libpcre2-8)
+LIB_FLAGS   := $(call system,apr-1 libcrypto jansson libcurl libpcre2-8)
 HTTPD_FLAGS := -isystem $(HTTPD_INCLUDE) $(call system,apr-util-1)
 JWT_FLAGS   := $(call system,libjwt)
-LIB_LINK    := $(shell pkg-config --libs libcrypto jansson libpcre2-8)
+LIB_LINK    := $(shell pkg-config --libs libcrypto jansson libcurl libpcre2-8)
 APR_LINK    := $(shell pkg-config --libs apr-1)
 JWT_LINK    := $(shell pkg-config --libs libjwt)
 endif
@@ -91,6 +93,7 @@ $(BUILD)/obj/%.o: %.c $(SELF)
 
 $(OBJECTS): FLAGS = $(LIB_FLAGS)
 $(call object,$(MODULE_SOURCES)): FLAGS = $(HTTPD_FLAGS) $(LIB_FLAGS)
+$(BUILD)/obj/src/httpd/config.o: FLAGS += -DBEARER_STATE_DIR='"$(STATE_DIR)"'
 # httpd declares the module record without a visibility.
 $(BUILD)/obj/mod_auth_bearer.o: FLAGS += -fvisibility=default
 $(call object,$(TOOL_SOURCES)): FLAGS = $(LIB_FLAGS) $(JWT_FLAGS)

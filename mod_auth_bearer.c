@@ -4,6 +4,7 @@
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
 #include "bearer/identity.h"
+#include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
 
@@ -130,15 +131,17 @@ static int pre_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp)
 static int check_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
 {
     (void)conf, (void)log;
-    return bearer_registry_check(temp, server) ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return bearer_registry_check(temp, server) && bearer_refresher_check(temp, server)
+               ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 static int post_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
 {
-    (void)conf, (void)log;
-    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG)
-        bearer_registry_report(temp, server);
-    return OK;
+    (void)log;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK;
+    bearer_registry_report(temp, server);
+    return bearer_refresher_start(conf, server) ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 static void register_hooks(apr_pool_t *pool)
@@ -148,6 +151,8 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c",
                                          NULL };
     static const char *const before[] = { "mod_authn_core.c", NULL };
+    /* Its thread works with what a child begins with. */
+    static const char *const watchdog[] = { "mod_watchdog.c", NULL };
 
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
@@ -163,7 +168,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(bearer_refresher_child, NULL, watchdog, APR_HOOK_FIRST);
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();

@@ -11,6 +11,8 @@ typedef struct {
     apr_pool_t *pool;
     char *(*resolve)(apr_pool_t *pool, const char *file);
     apr_array_header_t *sources;    /* const char * */
+    bearer_terms terms;
+    const char *network;            /* an option that only the network needs, as given */
     bearer_issuer *rules;
 } draft;
 
@@ -46,25 +48,27 @@ static const char *meant(apr_pool_t *pool, const char *text, const char *const *
     return nearest != NULL ? apr_psprintf(pool, " (is '%s' meant?)", nearest) : "";
 }
 
-/* `kind:file` with the file's name made absolute. What needs the network is told apart: it is
- * right, but too early. */
+/* A file's name made absolute; NULL, and *error, for one that cannot be. */
+static const char *full_name(draft *to, const char *file, const char **error)
+{
+    const char *full = *file != '\0' ? to->resolve(to->pool, file) : NULL;
+
+    *error = full != NULL ? NULL : "the file name is not valid";
+    return full;
+}
+
 static const char *read_keys(draft *to, const char *value)
 {
-    const char *file = bearer_keystore_file_of(value);
-    char *full;
+    const char *error = bearer_keystore_refuse(to->pool, value, to->rules->name);
+    const char *file = bearer_keystore_file_of(value), *full = value;
 
-    if (strncmp(value, "https:", 6) == 0 || strncmp(value, "http:", 5) == 0
-        || strcmp(value, "discovery") == 0)
-        return apr_psprintf(to->pool,
-                            "keys=%s: this version does not fetch keys over the network; want %s",
-                            value, bearer_keystore_kinds());
-    if (file == NULL || *file == '\0')
-        return apr_psprintf(to->pool, "keys=%s: want %s", value, bearer_keystore_kinds());
-    full = to->resolve(to->pool, file);
-    if (full == NULL)
-        return apr_psprintf(to->pool, "keys=%s: the file name is not valid", value);
+    if (error == NULL && file != NULL)
+        full = full_name(to, file, &error);
+    if (error != NULL)
+        return apr_psprintf(to->pool, "keys=%s: %s", value, error);
     APR_ARRAY_PUSH(to->sources, const char *) =
-        apr_psprintf(to->pool, "%.*s%s", (int)(file - value), value, full);
+        file != NULL ? apr_psprintf(to->pool, "%.*s%s", (int)(file - value), value, full)
+                     : apr_pstrdup(to->pool, value);
     return NULL;
 }
 
@@ -204,33 +208,52 @@ static const option options[] = {
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
+/* The name of the i-th option, those for the network behind the others; NULL beyond the last. */
+static const char *option_name(size_t i)
+{
+    return i < OPTIONS ? options[i].name : bearer_terms_name(i - OPTIONS);
+}
+
 static const char *unknown_option(apr_pool_t *pool, const char *word)
 {
-    const char *names[OPTIONS + 1] = { NULL };
-    const char *name = apr_pstrmemdup(pool, word, strcspn(word, "="));
+    apr_array_header_t *names = apr_array_make(pool, 16, sizeof(const char *));
+    const char *list = "", *name = apr_pstrmemdup(pool, word, strcspn(word, "="));
 
-    for (size_t i = 0; i < OPTIONS; i++)
-        names[i] = options[i].name;
-    return apr_psprintf(
-        pool,
-        "unknown option '%s'%s: want keys=, algorithms=, types=, audience=, user= or"
-        " user-prefix=",
-        word, meant(pool, name, names));
+    for (size_t i = 0; option_name(i) != NULL; i++) {
+        APR_ARRAY_PUSH(names, const char *) = option_name(i);
+        list = apr_pstrcat(pool, list, i == 0 ? "" : option_name(i + 1) != NULL ? ", " : " or ",
+                           option_name(i), "=", NULL);
+    }
+    APR_ARRAY_PUSH(names, const char *) = NULL;
+    return apr_psprintf(pool, "unknown option '%s'%s: want %s", word,
+                        meant(pool, name, (const char *const *)names->elts), list);
+}
+
+/* The value of the i-th option, if the word is that option; else NULL. */
+static const char *value_of(const char *word, size_t i)
+{
+    size_t len = strlen(option_name(i));
+
+    return strncmp(word, option_name(i), len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
 }
 
 static const char *read_option(draft *to, const char *word, unsigned *given)
 {
-    for (size_t i = 0; i < OPTIONS; i++) {
-        size_t len = strlen(options[i].name);
+    size_t i = 0;
+    const char *value;
 
-        if (strncmp(word, options[i].name, len) != 0 || word[len] != '=')
-            continue;
-        if ((*given & 1u << i) != 0 && !options[i].repeats)
-            return apr_psprintf(to->pool, "%s= is given twice", options[i].name);
-        *given |= 1u << i;
-        return options[i].read(to, word + len + 1);
-    }
-    return unknown_option(to->pool, word);
+    while (option_name(i) != NULL && value_of(word, i) == NULL)
+        i++;
+    if (option_name(i) == NULL)
+        return unknown_option(to->pool, word);
+    if ((*given & 1u << i) != 0 && (i >= OPTIONS || !options[i].repeats))
+        return apr_psprintf(to->pool, "%s= is given twice", option_name(i));
+    *given |= 1u << i;
+    value = value_of(word, i);
+    if (i < OPTIONS)
+        return options[i].read(to, value);
+    to->network = option_name(i);
+    return bearer_terms_read(to->pool, &to->terms, i - OPTIONS, value, to->resolve);
 }
 
 static const char *read_words(draft *to, const char *const *words)
@@ -240,12 +263,9 @@ static const char *read_words(draft *to, const char *const *words)
 
     if (*words == NULL || **words == '\0' || bearer_span_has_control(bearer_span_of(*words)))
         return "the issuer's name is wanted first, exactly as its tokens have it in iss";
-    for (size_t i = 0; i < OPTIONS; i++) {
-        size_t len = strlen(options[i].name);
-
-        if (strncmp(*words, options[i].name, len) == 0 && (*words)[len] == '=')
+    for (size_t i = 0; option_name(i) != NULL; i++)
+        if (value_of(*words, i) != NULL)
             return apr_psprintf(to->pool, "the issuer's name is wanted before '%s'", *words);
-    }
     to->rules->name = apr_pstrdup(to->pool, *words);
     for (words++; *words != NULL && error == NULL; words++)
         error = read_option(to, *words, &given);
@@ -279,10 +299,13 @@ static const char *refuse_mixture(const draft *from)
     return NULL;
 }
 
+/* Which keys the network will bring is not known yet. */
 static const char *refuse_unfit(apr_pool_t *pool, const bearer_trust *trust)
 {
-    bearer_keyset *keys = bearer_keystore_hold(trust->keys);
-    uint64_t fitting = bearer_keyset_algorithms(keys), missing = trust->rules.algorithms & ~fitting;
+    bearer_keyset *keys = bearer_keystore_is_remote(trust->keys)
+                              ? NULL : bearer_keystore_hold(trust->keys);
+    uint64_t fitting = keys != NULL ? bearer_keyset_algorithms(keys) : ~UINT64_C(0);
+    uint64_t missing = trust->rules.algorithms & ~fitting;
     const char *error = NULL;
 
     for (size_t i = 0; missing != 0 && error == NULL; i++) {
@@ -302,20 +325,44 @@ static const char *refuse_unfit(apr_pool_t *pool, const bearer_trust *trust)
     return error;
 }
 
+static const char *refuse_network(const draft *from)
+{
+    bool web = false;
+
+    for (int i = 0; i < from->sources->nelts; i++)
+        web = web || bearer_keystore_is_web(APR_ARRAY_IDX(from->sources, i, const char *));
+    if (from->network != NULL && !web)
+        return apr_psprintf(from->pool, "%s= is for keys from the network, and all keys= are files",
+                            from->network);
+    return bearer_terms_refuse(&from->terms);
+}
+
+/* Without keys= the issuer itself is asked. */
+static const char *default_keys(draft *from)
+{
+    const char *error = bearer_keystore_refuse(from->pool, "discovery", from->rules->name);
+
+    APR_ARRAY_PUSH(from->sources, const char *) = "discovery";
+    return error != NULL
+        ? apr_psprintf(from->pool, "keys= is wanted: %s; want keys= with %s", error,
+                       bearer_keystore_kinds())
+        : NULL;
+}
+
 static const char *open_keys(draft *from, bearer_trust *trust, const bearer_log *log)
 {
-    const char *error;
+    const char *error = from->sources->nelts == 0 ? default_keys(from) : NULL;
+    bearer_origin origin = { .issuer = from->rules->name, .terms = from->terms };
 
-    if (from->sources->nelts == 0)
-        return apr_psprintf(
-            from->pool, "keys= is wanted: %s (this version does not fetch keys over the network)",
-            bearer_keystore_kinds());
-    error = refuse_mixture(from);
+    if (error == NULL)
+        error = refuse_mixture(from);
+    if (error == NULL)
+        error = refuse_network(from);
     if (error != NULL)
         return error;
     APR_ARRAY_PUSH(from->sources, const char *) = NULL;
-    trust->keys = bearer_keystore_open(from->pool, (const char *const *)from->sources->elts, log,
-                                       &error);
+    origin.sources = (const char *const *)from->sources->elts;
+    trust->keys = bearer_keystore_open(from->pool, &origin, log, &error);
     return trust->keys != NULL ? refuse_unfit(from->pool, trust) : error;
 }
 
@@ -324,7 +371,10 @@ bearer_trust *bearer_issuer_open(apr_pool_t *pool, const char *const *words,
                                  const bearer_log *log, const char **error)
 {
     bearer_trust *trust = apr_pcalloc(pool, sizeof(*trust));
-    draft from = { pool, resolve, apr_array_make(pool, 2, sizeof(const char *)), &trust->rules };
+    draft from = {
+        .pool = pool, .resolve = resolve, .sources = apr_array_make(pool, 2, sizeof(const char *)),
+        .terms = bearer_terms_default, .rules = &trust->rules,
+    };
 
     trust->rules.user_prefix = "";
     trust->rules.types.kinds = BEARER_TYPE_ABSENT | BEARER_TYPE_JWT | BEARER_TYPE_AT;

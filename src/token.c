@@ -132,7 +132,15 @@ static bool signature_holds(const token_parts *token, const bearer_keyset *keys,
     return true;
 }
 
-static bool issuer_signed(const token_parts *token, const bearer_trust *trust,
+/* Keys that the issuer published since the last look may tell: it is asked for them. A key without
+ * a name can be exchanged without one seeing it. */
+static bool may_be_news(const token_parts *token, bearer_verdict refused)
+{
+    return refused.reason == BEARER_KEY_UNKNOWN
+        || (refused.reason == BEARER_SIGNATURE_BAD && !token->header.has_kid);
+}
+
+static bool issuer_signed(const token_parts *token, const bearer_trust *trust, int64_t now,
                           bearer_verdict *refused)
 {
     bearer_keyset *keys = bearer_keystore_hold(trust->keys);
@@ -142,13 +150,15 @@ static bool issuer_signed(const token_parts *token, const bearer_trust *trust,
     if (algorithms != 0 && !allows(algorithms, token->header.alg))
         holds = bearer_refuse(refused, BEARER_ALG_REFUSED, token->header.alg->name);
     else if (keys == NULL || bearer_keyset_count(keys) == 0)
-        holds = bearer_refuse(refused, BEARER_KEYS_UNAVAILABLE, "no keys were ever read");
+        holds = bearer_refuse(refused, BEARER_KEYS_UNAVAILABLE, "there are no keys yet, or too old ones");
     else {
         if (algorithms == 0)
             algorithms = asymmetric(bearer_keyset_algorithms(keys));
         holds = signature_holds(token, keys, algorithms, refused);
     }
     bearer_keyset_release(keys);
+    if (!holds && may_be_news(token, *refused))
+        bearer_keystore_ask(trust->keys, now);
     return holds;
 }
 
@@ -163,7 +173,8 @@ static bool refuse_type(apr_pool_t *pool, const bearer_header *header, bearer_ve
 
 /* Steps 2 to 7: what must hold before the claims mean anything. */
 static bool is_genuine(apr_pool_t *pool, bearer_span text, bearer_trust *const *trusts,
-                       token_parts *token, bearer_findings *found, bearer_verdict *refused)
+                       int64_t now, token_parts *token, bearer_findings *found,
+                       bearer_verdict *refused)
 {
     bearer_span name = { "", 0 };
 
@@ -180,7 +191,7 @@ static bool is_genuine(apr_pool_t *pool, bearer_span text, bearer_trust *const *
                              apr_psprintf(pool, "iss is \"%s\"", bearer_span_loggable(pool, name)));
     if (!bearer_header_type_in(&token->header, &found->trust->rules.types))
         return refuse_type(pool, &token->header, refused);
-    return issuer_signed(token, found->trust, refused);
+    return issuer_signed(token, found->trust, now, refused);
 }
 
 static bearer_verdict conclude(bool every_rule_held, bearer_verdict refused)
@@ -199,7 +210,7 @@ bearer_verdict bearer_token_judge(apr_pool_t *pool, bearer_span text, bearer_tru
     *found = (bearer_findings){ .trust = NULL };
     if (trusts == NULL || *trusts == NULL)
         return refused;
-    return conclude(is_genuine(pool, text, trusts, &token, found, &refused)
+    return conclude(is_genuine(pool, text, trusts, now, &token, found, &refused)
                     && bearer_claims_read(token.payload, claims, &refused)
                     && bearer_policy_check(pool, policy, &found->trust->rules, claims, now,
                                            &found->identity, &refused), refused);

@@ -53,13 +53,14 @@ static int verify(const tool *at, const bearer_keyset *keys)
 static int run(const tool *at)
 {
     const char *const *sources = tool_all(at, "keys");
+    bearer_origin from = { .sources = sources, .issuer = "", .terms = bearer_terms_default };
     const char *error = refuse_mixture(sources);
     bearer_keystore *store = NULL;
     bearer_keyset *keys;
     int code;
 
     if (error == NULL)
-        store = bearer_keystore_open(at->pool, sources, &tool_log, &error);
+        store = bearer_keystore_open(at->pool, &from, &tool_log, &error);
     if (store == NULL)
         return tool_complain(at, "%s", error);
     keys = bearer_keystore_hold(store);

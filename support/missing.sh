@@ -29,5 +29,6 @@ fi
 library libcrypto 3.0 libssl-dev openssl-devel
 library jansson 2.14 libjansson-dev jansson-devel
 library libjwt "" libjwt-dev libjwt-devel
+library libcurl 7.76 libcurl4-openssl-dev libcurl-devel
 library libpcre2-8 "" libpcre2-dev pcre2-devel
 library apr-1 "" libapr1-dev apr-devel

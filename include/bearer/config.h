@@ -57,6 +57,7 @@ typedef struct {
     const bearer_path *const *scopes;
     bearer_offer challenge;
     const bearer_variable *const *variables;
+    const char *state_dir;          /* absolute; that of the main server counts */
 } bearer_conf;
 
 /* For the module record. */

@@ -76,6 +76,9 @@ bearer_found bearer_json_time(const bearer_json *object, const char *name, int64
 /* A value's compact JSON text; a string's is quoted. NULL when memory fails. */
 char *bearer_json_print(apr_pool_t *pool, const bearer_json *value);
 
+/* A text as a JSON string, with its quotes. NULL if it is not UTF-8 or memory fails. */
+char *bearer_json_quote(apr_pool_t *pool, bearer_span text);
+
 /* The version of the JSON library that is loaded. */
 const char *bearer_json_library(void);
 

@@ -14,6 +14,9 @@ typedef struct bearer_keyset bearer_keyset;
  * memory fails. */
 bearer_keyset *bearer_keyset_make(const bearer_key *const *keys, size_t count);
 
+/* The same from a NULL-terminated list. */
+bearer_keyset *bearer_keyset_of(const bearer_key *const *keys);
+
 /* One more holder; one less, and the last one frees it. Release takes NULL. Safe from any
  * thread. */
 bearer_keyset *bearer_keyset_hold(bearer_keyset *set);

@@ -3,7 +3,9 @@
 #ifndef BEARER_LOG_H
 #define BEARER_LOG_H
 
-typedef enum { BEARER_LOG_ERROR, BEARER_LOG_WARNING, BEARER_LOG_INFO } bearer_log_level;
+typedef enum {
+    BEARER_LOG_ERROR, BEARER_LOG_WARNING, BEARER_LOG_INFO, BEARER_LOG_DEBUG
+} bearer_log_level;
 
 typedef struct {
     void (*line)(void *context, bearer_log_level level, const char *text);

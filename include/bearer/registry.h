@@ -13,6 +13,9 @@ bearer_trust *bearer_registry_trust(cmd_parms *cmd, const char *const *words, co
 /* Remembers a section that names issuers, for the check at the end. */
 void bearer_registry_section(cmd_parms *cmd, const bearer_conf *conf);
 
+/* Every trust once: an array of bearer_trust *. */
+apr_array_header_t *bearer_registry_trusts(apr_pool_t *pool, server_rec *server);
+
 /* Errors that only the whole configuration shows: false after logging each. */
 bool bearer_registry_check(apr_pool_t *pool, server_rec *server);
 

@@ -40,9 +40,6 @@ int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span 
 /* One line about a refusal (or acceptance, at debug), without the token. */
 void bearer_request_log(request_rec *r, const bearer_request *request);
 
-/* A log for the parts below httpd that ends in the error log of this request. */
-bearer_log bearer_request_lines(request_rec *r);
-
 /* The realm of challenges: AuthName, or ServerName. */
 const char *bearer_request_realm(request_rec *r);
 

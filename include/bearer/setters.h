@@ -18,6 +18,7 @@ const char *bearer_set_flag(cmd_parms *cmd, void *conf, const char *word);
 const char *bearer_set_number(cmd_parms *cmd, void *conf, const char *text);
 const char *bearer_set_body(cmd_parms *cmd, void *conf, const char *word);
 const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text);
+const char *bearer_set_state_dir(cmd_parms *cmd, void *conf, const char *path);
 const char *bearer_set_paths(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
 const char *bearer_set_audiences(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
 const char *bearer_set_issuer(cmd_parms *cmd, void *conf, int argc, char *const argv[]);

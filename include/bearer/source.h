@@ -14,6 +14,9 @@ typedef struct {
     apr_ino_t inode;
 } bearer_stamp;
 
+/* They are of the same state of the same file. */
+bool bearer_stamp_equal(const bearer_stamp *a, const bearer_stamp *b);
+
 typedef const bearer_key *const *bearer_key_reader(apr_pool_t *pool, bearer_span text,
                                                    const bearer_log *log, const char **error);
 

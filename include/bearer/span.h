@@ -37,9 +37,14 @@ bool bearer_span_next_word(bearer_span *rest, char between, bearer_span *word);
 /* Holds a byte below 0x20, or 0x7f. Such text is no user name, header or log field. */
 bool bearer_span_has_control(bearer_span span);
 
-/* Bytes of a client or document as a log line may hold them: at most BEARER_SPAN_LOGGED, each that
- * is not printable ASCII, or is a quote, as '?'. */
+/* Bytes of a client or document as a log line may hold them: at most so many, each that is not
+ * printable ASCII, or is a quote, as '?'. */
+char *bearer_span_printable(apr_pool_t *pool, bearer_span span, size_t most);
+
+/* The same for short words, at most BEARER_SPAN_LOGGED bytes. An address may have
+ * BEARER_SPAN_URL. */
 #define BEARER_SPAN_LOGGED 64
+#define BEARER_SPAN_URL 200
 char *bearer_span_loggable(apr_pool_t *pool, bearer_span span);
 
 #endif

@@ -263,3 +263,12 @@ char *bearer_json_print(apr_pool_t *pool, const bearer_json *value)
     free(text);
     return copy;
 }
+
+char *bearer_json_quote(apr_pool_t *pool, bearer_span text)
+{
+    json_t *string = json_stringn(text.ptr, text.len);
+    char *quoted = string != NULL ? bearer_json_print(pool, string) : NULL;
+
+    json_decref(string);
+    return quoted;
+}

@@ -68,12 +68,17 @@ bool bearer_span_has_control(bearer_span span)
     return false;
 }
 
-char *bearer_span_loggable(apr_pool_t *pool, bearer_span span)
+char *bearer_span_printable(apr_pool_t *pool, bearer_span span, size_t most)
 {
-    size_t len = span.len < BEARER_SPAN_LOGGED ? span.len : BEARER_SPAN_LOGGED;
+    size_t len = span.len < most ? span.len : most;
     char *out = apr_pcalloc(pool, len + 1);
 
     for (size_t i = 0; i < len; i++)
         out[i] = span.ptr[i] >= ' ' && span.ptr[i] <= '~' && span.ptr[i] != '"' ? span.ptr[i] : '?';
     return out;
+}
+
+char *bearer_span_loggable(apr_pool_t *pool, bearer_span span)
+{
+    return bearer_span_printable(pool, span, BEARER_SPAN_LOGGED);
 }

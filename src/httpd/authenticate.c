@@ -12,20 +12,11 @@ struct bearer_provider {
                             bearer_findings *found);
 };
 
-static void look_at_keys(request_rec *r, const bearer_conf *conf)
-{
-    bearer_log log = bearer_request_lines(r);
-
-    for (bearer_trust *const *trust = conf->trusts; trust != NULL && *trust != NULL; trust++)
-        bearer_keystore_look((*trust)->keys, r->request_time, &log);
-}
-
 static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_span token,
                                 bearer_findings *found)
 {
     bearer_policy policy = bearer_conf_policy(conf);
 
-    look_at_keys(r, conf);
     return bearer_token_judge(r->pool, token, conf->trusts, &policy, apr_time_sec(apr_time_now()),
                               found);
 }

@@ -51,6 +51,8 @@ const command_rec bearer_directives[] = {
                       "claims as environment variables: claim[=NAME] ..., or Off"),
     AP_INIT_TAKE1("AuthBearerPass", bearer_set_flag, FIELD(pass, 0, 0), FILES,
                  "On to let the token go on to a proxied backend"),
+    AP_INIT_TAKE1("AuthBearerStateDir", bearer_set_state_dir, FIELD(state_dir, 0, 0), RSRC_CONF,
+                  "the folder where the last good keys are kept"),
     { NULL }
 };
 
@@ -70,7 +72,7 @@ void *bearer_conf_create(apr_pool_t *pool, char *dir)
     *conf = (bearer_conf){
         .authoritative = 1, .detail = 1, .leeway = 30, .max_size = 16384, .body = BEARER_BODY_AUTO,
         .providers = providers, .places = places, .users = bearer_default_users,
-        .scopes = bearer_default_scopes,
+        .scopes = bearer_default_scopes, .state_dir = BEARER_STATE_DIR,
     };
     return conf;
 }

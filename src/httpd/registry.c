@@ -230,31 +230,42 @@ static void warn_trace(const registry *all, server_rec *server)
     }
 }
 
-static apr_array_header_t *key_files(apr_pool_t *pool, const registry *all)
+apr_array_header_t *bearer_registry_trusts(apr_pool_t *pool, server_rec *server)
 {
-    apr_array_header_t *files = apr_array_make(pool, 8, sizeof(const char *));
+    const registry *all = registry_of(server->process->pconf);
+    apr_array_header_t *trusts = apr_array_make(pool, 8, sizeof(bearer_trust *));
 
     for (apr_hash_index_t *at = apr_hash_first(pool, all->trusts); at != NULL;
-         at = apr_hash_next(at)) {
-        const bearer_trust *trust = apr_hash_this_val(at);
-        const char *file;
+         at = apr_hash_next(at))
+        APR_ARRAY_PUSH(trusts, bearer_trust *) = apr_hash_this_val(at);
+    return trusts;
+}
 
-        for (size_t i = 0; (file = bearer_keystore_file(trust->keys, i)) != NULL; i++)
+static apr_array_header_t *key_files(apr_pool_t *pool, server_rec *server)
+{
+    const apr_array_header_t *trusts = bearer_registry_trusts(pool, server);
+    apr_array_header_t *files = apr_array_make(pool, 8, sizeof(const char *));
+    const char *file;
+
+    for (int i = 0; i < trusts->nelts; i++)
+        for (size_t k = 0;
+             (file = bearer_keystore_file(APR_ARRAY_IDX(trusts, i, bearer_trust *)->keys, k)) != NULL;
+             k++)
             APR_ARRAY_PUSH(files, const char *) = file;
-    }
     return files;
 }
 
-static void warn_files(apr_pool_t *pool, const registry *all, server_rec *server)
+static void warn_files(apr_pool_t *pool, server_rec *server)
 {
-    apr_array_header_t *files = key_files(pool, all);
+    apr_array_header_t *files = key_files(pool, server);
 
     bearer_reader_check(files);
     for (int i = 0; i < files->nelts; i++)
         if (APR_ARRAY_IDX(files, i, const char *) != NULL)
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                         "AB0306: the key file %s cannot be read by the user that"
-                         " the server runs as: a change needs a graceful restart",
+                         "AB0306: the file %s cannot be read by the user that the server runs"
+                         " as: what changes in a key file needs a graceful restart, and nothing can"
+                         " be fetched with it",
                          APR_ARRAY_IDX(files, i, const char *));
 }
 
@@ -264,14 +275,15 @@ void bearer_registry_report(apr_pool_t *pool, server_rec *server)
         [BEARER_LOG_ERROR] = APLOG_ERR,
         [BEARER_LOG_WARNING] = APLOG_WARNING,
         [BEARER_LOG_INFO] = APLOG_INFO,
+        [BEARER_LOG_DEBUG] = APLOG_DEBUG,
     };
     const registry *all = registry_of(server->process->pconf);
 
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
-                 " %s, APR %s), %u issuers",
+                 " %s, libcurl %s, APR %s), %u issuers",
                  ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
-                 bearer_json_library(), apr_version_string(), apr_hash_count(all->trusts));
+                 bearer_json_library(), bearer_fetch_library(), apr_version_string(), apr_hash_count(all->trusts));
     for (int i = 0; i < all->lines->nelts; i++) {
         const line *one = &APR_ARRAY_IDX(all->lines, i, line);
 
@@ -279,5 +291,5 @@ void bearer_registry_report(apr_pool_t *pool, server_rec *server)
     }
     warn_names(pool, ap_conftree, false, server);
     warn_trace(all, server);
-    warn_files(pool, all, server);
+    warn_files(pool, server);
 }

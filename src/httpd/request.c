@@ -107,19 +107,3 @@ int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span 
     r->user = apr_pstrdup(r->pool, request->identity->user);
     return OK;
 }
-
-static void log_line(void *context, bearer_log_level level, const char *text)
-{
-    static const int levels[] = {
-        [BEARER_LOG_ERROR] = APLOG_ERR,
-        [BEARER_LOG_WARNING] = APLOG_WARNING,
-        [BEARER_LOG_INFO] = APLOG_INFO,
-    };
-
-    ap_log_rerror(APLOG_MARK, levels[level], 0, (request_rec *)context, "AB0201: %s", text);
-}
-
-bearer_log bearer_request_lines(request_rec *r)
-{
-    return (bearer_log){ log_line, r };
-}

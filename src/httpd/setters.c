@@ -6,6 +6,7 @@
 #include "bearer/words.h"
 
 #include <stdlib.h>
+#include <http_core.h>
 #include <http_log.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -98,6 +99,19 @@ const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text)
     }
     offer = bearer_conf_slot(cmd, conf);
     *offer = (bearer_offer){ .off = off, .when = when };
+    return NULL;
+}
+
+const char *bearer_set_state_dir(cmd_parms *cmd, void *conf, const char *path)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    const char *full = *path != '\0' ? ap_server_root_relative(cmd->pool, path) : NULL;
+
+    if (error != NULL)
+        return error;
+    if (full == NULL)
+        return complain(cmd, apr_psprintf(cmd->pool, "want the path of a folder, not '%s'", path));
+    *(const char **)bearer_conf_slot(cmd, conf) = full;
     return NULL;
 }
 

@@ -232,44 +232,73 @@ static const bearer_key *read_jwk(apr_pool_t *pool, const bearer_json *jwk, cons
                            alg);
 }
 
-static void take_key(apr_pool_t *pool, const bearer_json *jwk, size_t place,
-                     apr_array_header_t *keys, const bearer_log *log)
+/* A set while it is read. */
+typedef struct {
+    apr_pool_t *pool;
+    apr_array_header_t *keys;       /* const bearer_key * */
+    const bearer_log *log;
+    size_t skipped;
+} reading;
+
+static void take_key(reading *into, const bearer_json *jwk, size_t place)
 {
     bearer_span kid = { "", 0 };
     const char *error;
-    const bearer_key *key = read_jwk(pool, jwk, &error);
+    const bearer_key *key = read_jwk(into->pool, jwk, &error);
 
     if (key != NULL) {
-        APR_ARRAY_PUSH(keys, const bearer_key *) = key;
+        APR_ARRAY_PUSH(into->keys, const bearer_key *) = key;
         return;
     }
+    if (++into->skipped > BEARER_JWK_SKIPPED_LINES)
+        return;
     bearer_json_string(jwk, "kid", &kid);
-    bearer_log_line(log, BEARER_LOG_INFO,
+    bearer_log_line(into->log, BEARER_LOG_INFO,
                     "key %" APR_SIZE_T_FMT " of the set, kid \"%s\", is skipped: %s", place + 1,
-                    bearer_span_loggable(pool, kid), error);
+                    bearer_span_loggable(into->pool, kid), error);
+}
+
+static const char *read_members(reading *into, const bearer_json *document)
+{
+    const bearer_json *set = bearer_json_member(document, "keys");
+
+    if (set == NULL && bearer_json_member(document, "kty") != NULL) {
+        take_key(into, document, 0);
+        return NULL;
+    }
+    if (set == NULL)
+        return "is neither a JWK Set nor a JWK: no member keys, no member kty";
+    if (bearer_json_kind_of(set) != BEARER_JSON_ARRAY
+        || bearer_json_count(set) > BEARER_JWK_MAX_KEYS)
+        return "is no JWK Set: its member keys is no array of at most 5000";
+    for (size_t i = 0; i < bearer_json_count(set); i++)
+        take_key(into, bearer_json_item(set, i), i);
+    return NULL;
+}
+
+const bearer_key *const *bearer_jwk_read_set(apr_pool_t *pool, const bearer_json *document,
+                                             const bearer_log *log, const char **error)
+{
+    reading into = { pool, apr_array_make(pool, 8, sizeof(const bearer_key *)), log, 0 };
+
+    *error = read_members(&into, document);
+    if (*error != NULL)
+        return NULL;
+    if (into.skipped > BEARER_JWK_SKIPPED_LINES)
+        bearer_log_line(log, BEARER_LOG_INFO,
+                        "and %" APR_SIZE_T_FMT " more keys of the set are skipped",
+                        into.skipped - BEARER_JWK_SKIPPED_LINES);
+    APR_ARRAY_PUSH(into.keys, const bearer_key *) = NULL;
+    return (const bearer_key *const *)into.keys->elts;
 }
 
 const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,
                                          const char **error)
 {
-    apr_array_header_t *keys = apr_array_make(pool, 8, sizeof(const bearer_key *));
-    const bearer_json *document, *set;
+    const bearer_json *document;
 
-    if (bearer_json_read(pool, text, &document) != BEARER_JSON_OK) {
-        *error = "is not one JSON object (a JWK Set or a JWK is wanted)";
+    *error = "is not one JSON object (a JWK Set or a JWK is wanted)";
+    if (bearer_json_read(pool, text, &document) != BEARER_JSON_OK)
         return NULL;
-    }
-    set = bearer_json_member(document, "keys");
-    if (set == NULL && bearer_json_member(document, "kty") != NULL)
-        take_key(pool, document, 0, keys, log);
-    else if (bearer_json_kind_of(set) != BEARER_JSON_ARRAY
-             || bearer_json_count(set) > BEARER_JWK_MAX_KEYS) {
-        *error = set == NULL ? "is neither a JWK Set nor a JWK: no member keys, no member kty"
-                             : "is no JWK Set: its member keys is no array of at most 5000";
-        return NULL;
-    }
-    for (size_t i = 0; i < bearer_json_count(set); i++)
-        take_key(pool, bearer_json_item(set, i), i, keys, log);
-    APR_ARRAY_PUSH(keys, const bearer_key *) = NULL;
-    return (const bearer_key *const *)keys->elts;
+    return bearer_jwk_read_set(pool, document, log, error);
 }

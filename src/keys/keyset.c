@@ -1,12 +1,12 @@
 #include "bearer/keyset.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <apr_atomic.h>
 
 /* Sorted by kid, those without one first: a kid is found by halving. */
 struct bearer_keyset {
-    volatile apr_uint32_t holders;
+    atomic_uint holders;
     apr_pool_t *pool;
     const bearer_key **keys;
     size_t count;
@@ -71,15 +71,24 @@ bearer_keyset *bearer_keyset_make(const bearer_key *const *keys, size_t count)
     return set;
 }
 
+bearer_keyset *bearer_keyset_of(const bearer_key *const *keys)
+{
+    size_t count = 0;
+
+    while (keys[count] != NULL)
+        count++;
+    return bearer_keyset_make(keys, count);
+}
+
 bearer_keyset *bearer_keyset_hold(bearer_keyset *set)
 {
-    apr_atomic_inc32(&set->holders);
+    atomic_fetch_add(&set->holders, 1);
     return set;
 }
 
 void bearer_keyset_release(bearer_keyset *set)
 {
-    if (set != NULL && apr_atomic_dec32(&set->holders) == 0)
+    if (set != NULL && atomic_fetch_sub(&set->holders, 1) == 1)
         apr_pool_destroy(set->pool);
 }
 

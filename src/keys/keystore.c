@@ -1,30 +1,36 @@
 #include "bearer/keystore.h"
+#include "bearer/address.h"
 #include "bearer/jwk.h"
 #include "bearer/pem.h"
-#include "bearer/source.h"
+#include "bearer/renew.h"
 
 #include <string.h>
-#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <apr_thread_mutex.h>
 
+/* Kinds of source, told apart by how the word begins. */
 static const struct kind {
     const char *prefix;
-    bearer_key_reader *reader;
+    bearer_key_reader *reader;      /* NULL: on the network */
     bool secret;
 } kinds[] = {
-    { "jwks:",   bearer_jwk_read,      false },
-    { "pem:",    bearer_pem_read,      false },
-    { "secret:", bearer_source_secret, true },
-    { NULL,      NULL,                 false },
+    { "discovery", NULL,                 false },
+    { "https:",    NULL,                 false },
+    { "http:",     NULL,                 false },
+    { "jwks:",     bearer_jwk_read,      false },
+    { "pem:",      bearer_pem_read,      false },
+    { "secret:",   bearer_source_secret, true },
+    { NULL,        NULL,                 false },
 };
 
 typedef struct {
     const struct kind *kind;
-    const char *file;
-    bearer_stamp stamp;             /* of what was read last, good or not */
+    const char *file;               /* or NULL */
+    bearer_remote *remote;          /* or NULL */
+    bearer_stamp stamp;             /* of what was read last from the file, good or not */
     bearer_keyset *keys;            /* the last good ones */
+    bool stale;                     /* which are too old to be used */
     char error[256];                /* the last complaint, so that it is logged once */
 } source;
 
@@ -32,16 +38,16 @@ typedef struct {
  * read or used. */
 struct bearer_keystore {
     apr_thread_mutex_t *mutex;
-    bearer_keyset *set;             /* the keys of all sources */
+    bearer_keyset *set;             /* the keys of all sources; NULL if there are none */
     source *sources;
     size_t count;
-    volatile apr_uint32_t second;   /* of the last look */
-    volatile apr_uint32_t busy;     /* somebody is looking */
+    const char *const *files;
+    bool changed;                   /* a source is newer than the set */
 };
 
 const char *bearer_keystore_kinds(void)
 {
-    return "jwks:file, pem:file or secret:file";
+    return "discovery, an https URL, jwks:file, pem:file or secret:file";
 }
 
 static const struct kind *kind_of(const char *text)
@@ -58,24 +64,45 @@ bool bearer_keystore_is_secret(const char *text)
     return kind_of(text)->secret;
 }
 
+bool bearer_keystore_is_web(const char *text)
+{
+    const struct kind *kind = kind_of(text);
+
+    return kind->prefix != NULL && kind->reader == NULL;
+}
+
 const char *bearer_keystore_file_of(const char *text)
 {
     const struct kind *kind = kind_of(text);
 
-    return kind->prefix != NULL ? text + strlen(kind->prefix) : NULL;
+    return kind->reader != NULL ? text + strlen(kind->prefix) : NULL;
 }
 
-static size_t list_length(const bearer_key *const *keys)
+static const char *refuse_address(apr_pool_t *pool, const char *text, const char *error)
 {
-    size_t n = 0;
-
-    while (keys[n] != NULL)
-        n++;
-    return n;
+    return error != NULL ? apr_psprintf(pool, "%s %s", text, error) : NULL;
 }
 
-/* Reads the source into a set of its own. On failure what it had stays. */
-static bool read_source(apr_pool_t *pool, source *from, const bearer_log *log, const char **error)
+const char *bearer_keystore_refuse(apr_pool_t *pool, const char *text, const char *issuer)
+{
+    const struct kind *kind = kind_of(text);
+    const char *error;
+
+    if (strcmp(text, "discovery") == 0) {
+        error = bearer_address_refuse_issuer(pool, issuer);
+        return error != NULL
+            ? apr_psprintf(pool, "the issuer's name %s, so its keys cannot be discovered", error)
+            : NULL;
+    }
+    if (kind->prefix == NULL || strcmp(kind->prefix, "discovery") == 0
+        || strcmp(kind->prefix, text) == 0)
+        return apr_psprintf(pool, "want %s", bearer_keystore_kinds());
+    return kind->reader == NULL ? refuse_address(pool, text, bearer_address_refuse(pool, text))
+                                : NULL;
+}
+
+/* Reads the source's file into a set of its own. On failure what it had stays. */
+static bool read_file(apr_pool_t *pool, source *from, const bearer_log *log, const char **error)
 {
     const bearer_key *const *keys = bearer_source_read(pool, from->file, from->kind->reader,
                                                        &from->stamp, log, error);
@@ -83,7 +110,7 @@ static bool read_source(apr_pool_t *pool, source *from, const bearer_log *log, c
 
     if (keys == NULL)
         return false;
-    set = bearer_keyset_make(keys, list_length(keys));
+    set = bearer_keyset_of(keys);
     if (set == NULL) {
         *error = "memory failed";
         return false;
@@ -93,14 +120,38 @@ static bool read_source(apr_pool_t *pool, source *from, const bearer_log *log, c
     return true;
 }
 
-static bearer_keyset *join_sources(apr_pool_t *pool, const bearer_keystore *store)
+/* The sources whose keys may be used. */
+static apr_array_header_t *usable(apr_pool_t *pool, const bearer_keystore *store)
 {
-    apr_array_header_t *all = apr_array_make(pool, 16, sizeof(const bearer_key *));
+    apr_array_header_t *sets = apr_array_make(pool, (int)store->count, sizeof(bearer_keyset *));
 
     for (size_t i = 0; i < store->count; i++)
-        for (size_t k = 0; k < bearer_keyset_count(store->sources[i].keys); k++)
-            APR_ARRAY_PUSH(all, const bearer_key *) = bearer_keyset_at(store->sources[i].keys, k);
-    return bearer_keyset_make((const bearer_key *const *)all->elts, (size_t)all->nelts);
+        if (store->sources[i].keys != NULL && !store->sources[i].stale)
+            APR_ARRAY_PUSH(sets, bearer_keyset *) = store->sources[i].keys;
+    return sets;
+}
+
+/* One set of them all, held; NULL if there is none. False if memory failed. */
+static bool join_sources(apr_pool_t *pool, const bearer_keystore *store, bearer_keyset **joined)
+{
+    apr_array_header_t *sets = usable(pool, store);
+    apr_array_header_t *all = apr_array_make(pool, 16, sizeof(const bearer_key *));
+
+    *joined = NULL;
+    if (sets->nelts == 0)
+        return true;
+    if (sets->nelts == 1) {
+        *joined = bearer_keyset_hold(APR_ARRAY_IDX(sets, 0, bearer_keyset *));
+        return true;
+    }
+    for (int i = 0; i < sets->nelts; i++) {
+        const bearer_keyset *one = APR_ARRAY_IDX(sets, i, bearer_keyset *);
+
+        for (size_t k = 0; k < bearer_keyset_count(one); k++)
+            APR_ARRAY_PUSH(all, const bearer_key *) = bearer_keyset_at(one, k);
+    }
+    *joined = bearer_keyset_make((const bearer_key *const *)all->elts, (size_t)all->nelts);
+    return *joined != NULL;
 }
 
 static bearer_keyset *swap_set(bearer_keystore *store, bearer_keyset *set)
@@ -129,26 +180,35 @@ static apr_status_t close_store(void *data)
     bearer_keystore *store = data;
 
     bearer_keyset_release(store->set);
-    for (size_t i = 0; i < store->count; i++)
+    for (size_t i = 0; i < store->count; i++) {
         bearer_keyset_release(store->sources[i].keys);
+        if (store->sources[i].remote != NULL)
+            bearer_keyset_release(store->sources[i].remote->arrived);
+    }
     return APR_SUCCESS;
 }
 
 static const char *open_source(apr_pool_t *pool, apr_pool_t *scratch, source *to, const char *text,
-                               const bearer_log *log)
+                               const bearer_origin *from, const bearer_log *log)
 {
-    const char *error;
+    const char *error = bearer_keystore_refuse(pool, text, from->issuer);
+    bool discovery = strcmp(text, "discovery") == 0;
 
+    if (error != NULL)
+        return apr_psprintf(pool, "keys=%s: %s", text, error);
     to->kind = kind_of(text);
-    if (to->kind->prefix == NULL)
-        return apr_psprintf(pool, "keys=%s: want %s", text, bearer_keystore_kinds());
+    if (to->kind->reader == NULL) {
+        to->remote = bearer_remote_make(pool, discovery ? from->issuer : text, discovery,
+                                        &from->terms);
+        return NULL;
+    }
     to->file = apr_pstrdup(pool, bearer_keystore_file_of(text));
-    if (!read_source(scratch, to, log, &error))
-        return apr_psprintf(pool, "the key file %s %s", to->file, error);
-    return NULL;
+    return read_file(scratch, to, log, &error)
+               ? NULL
+               : apr_psprintf(pool, "the key file %s %s", to->file, error);
 }
 
-static const char *open_sources(apr_pool_t *pool, bearer_keystore *store, const char *const *texts,
+static const char *open_sources(apr_pool_t *pool, bearer_keystore *store, const bearer_origin *from,
                                 const bearer_log *log)
 {
     const char *error = NULL;
@@ -157,19 +217,37 @@ static const char *open_sources(apr_pool_t *pool, bearer_keystore *store, const 
     if (apr_pool_create(&scratch, pool) != APR_SUCCESS)
         return "memory failed";
     for (size_t i = 0; i < store->count && error == NULL; i++)
-        error = open_source(pool, scratch, &store->sources[i], texts[i], log);
-    if (error == NULL && (store->set = join_sources(scratch, store)) == NULL)
+        error = open_source(pool, scratch, &store->sources[i], from->sources[i], from, log);
+    if (error == NULL && !join_sources(scratch, store, &store->set))
         error = "memory failed";
     apr_pool_destroy(scratch);
     return error;
 }
 
-bearer_keystore *bearer_keystore_open(apr_pool_t *pool, const char *const *sources,
+/* The key files, and what fetching reads where something is fetched. */
+static const char *const *list_files(apr_pool_t *pool, const bearer_keystore *store,
+                                     const bearer_access *access)
+{
+    const char *const needed[] = { access->ca, access->client_cert, access->client_key,
+                                   access->auth };
+    apr_array_header_t *files = apr_array_make(pool, 8, sizeof(const char *));
+
+    for (size_t i = 0; i < store->count; i++)
+        if (store->sources[i].file != NULL)
+            APR_ARRAY_PUSH(files, const char *) = store->sources[i].file;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (needed[i] != NULL)
+            APR_ARRAY_PUSH(files, const char *) = needed[i];
+    APR_ARRAY_PUSH(files, const char *) = NULL;
+    return (const char *const *)files->elts;
+}
+
+bearer_keystore *bearer_keystore_open(apr_pool_t *pool, const bearer_origin *from,
                                       const bearer_log *log, const char **error)
 {
     bearer_keystore *store = apr_pcalloc(pool, sizeof(*store));
 
-    while (sources[store->count] != NULL)
+    while (from->sources[store->count] != NULL)
         store->count++;
     store->sources = apr_pcalloc(pool, sizeof(*store->sources) * (store->count + 1));
     if (apr_thread_mutex_create(&store->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
@@ -177,7 +255,8 @@ bearer_keystore *bearer_keystore_open(apr_pool_t *pool, const char *const *sourc
         return NULL;
     }
     apr_pool_cleanup_register(pool, store, close_store, apr_pool_cleanup_null);
-    *error = open_sources(pool, store, sources, log);
+    *error = open_sources(pool, store, from, log);
+    store->files = list_files(pool, store, &from->terms.access);
     return *error == NULL ? store : NULL;
 }
 
@@ -191,13 +270,13 @@ static void complain(source *about, const bearer_log *log, const char *error)
 }
 
 /* True if the source has new keys. */
-static bool look_at(apr_pool_t *scratch, source *from, const bearer_log *log)
+static bool look_at_file(apr_pool_t *scratch, source *from, const bearer_log *log)
 {
     const char *error;
 
     if (!bearer_source_changed(scratch, from->file, &from->stamp))
         return false;
-    if (!read_source(scratch, from, log, &error)) {
+    if (!read_file(scratch, from, log, &error)) {
         complain(from, log, error);
         return false;
     }
@@ -208,35 +287,84 @@ static bool look_at(apr_pool_t *scratch, source *from, const bearer_log *log)
     return true;
 }
 
-static void look_at_all(apr_pool_t *scratch, bearer_keystore *store, const bearer_log *log)
+static bool look_at_remote(apr_pool_t *scratch, source *from, const bearer_means *with)
 {
-    bearer_keyset *joined;
-    bool changed = false;
+    bearer_keyset *set = bearer_remote_look(scratch, from->remote, with);
+    bool stale = bearer_remote_is_stale(from->remote, with->now);
+    bool changed = set != NULL || stale != from->stale;
 
-    for (size_t i = 0; i < store->count; i++)
-        changed = look_at(scratch, &store->sources[i], log) || changed;
-    joined = changed ? join_sources(scratch, store) : NULL;
-    if (joined != NULL)
-        bearer_keyset_release(swap_set(store, joined));
+    if (set != NULL) {
+        bearer_keyset_release(from->keys);
+        from->keys = set;
+    }
+    if (stale && !from->stale && from->keys != NULL)
+        bearer_log_line(with->log, BEARER_LOG_WARNING,
+                        "%s: its keys were not confirmed for %d s (max-stale=) and are not used any"
+                        " more",
+                        from->remote->source, from->remote->terms.max_stale);
+    from->stale = stale;
+    return changed;
 }
 
-void bearer_keystore_look(bearer_keystore *store, apr_time_t now, const bearer_log *log)
+void bearer_keystore_look(apr_pool_t *pool, bearer_keystore *store, const bearer_means *with)
 {
-    apr_uint32_t second = (apr_uint32_t)apr_time_sec(now), last = apr_atomic_read32(&store->second);
-    apr_pool_t *scratch;
+    bearer_keyset *joined;
 
-    /* Requests do not come in the order of their times; a clock may be set back. */
-    if (last - second <= 2 || apr_atomic_cas32(&store->second, second, last) != last
-        || apr_atomic_cas32(&store->busy, 1, 0) != 0)
-        return;
-    if (apr_pool_create(&scratch, NULL) == APR_SUCCESS) {
-        look_at_all(scratch, store, log);
-        apr_pool_destroy(scratch);
+    for (size_t i = 0; i < store->count; i++) {
+        source *one = &store->sources[i];
+
+        if (one->remote != NULL ? look_at_remote(pool, one, with)
+                                : look_at_file(pool, one, with->log))
+            store->changed = true;
     }
-    apr_atomic_set32(&store->busy, 0);
+    if (!store->changed || !join_sources(pool, store, &joined))
+        return;
+    bearer_keyset_release(swap_set(store, joined));
+    store->changed = false;
+}
+
+void bearer_keystore_renew(bearer_keystore *store, const bearer_means *with)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->sources[i].remote != NULL)
+            bearer_renew_step(store->sources[i].remote, with);
+}
+
+void bearer_keystore_abandon(bearer_keystore *store, const bearer_means *with)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->sources[i].remote != NULL)
+            bearer_renew_abandon(store->sources[i].remote, with);
+}
+
+int bearer_keystore_renewals(const bearer_keystore *store)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < store->count; i++)
+        count += store->sources[i].remote != NULL && store->sources[i].remote->renewal != NULL;
+    return count;
+}
+
+void bearer_keystore_ask(bearer_keystore *store, int64_t now)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->sources[i].remote != NULL)
+            bearer_remote_ask(store->sources[i].remote, now);
+}
+
+bool bearer_keystore_is_remote(const bearer_keystore *store)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->sources[i].remote != NULL)
+            return true;
+    return false;
 }
 
 const char *bearer_keystore_file(const bearer_keystore *store, size_t i)
 {
-    return i < store->count ? store->sources[i].file : NULL;
+    for (size_t k = 0; k < i; k++)
+        if (store->files[k] == NULL)
+            return NULL;
+    return store->files[i];
 }

@@ -28,7 +28,7 @@ static bearer_stamp stamp_of(const apr_finfo_t *info)
     return (bearer_stamp){ info->mtime, info->ctime, info->size, info->inode };
 }
 
-static bool same_stamp(const bearer_stamp *a, const bearer_stamp *b)
+bool bearer_stamp_equal(const bearer_stamp *a, const bearer_stamp *b)
 {
     return a->mtime == b->mtime && a->ctime == b->ctime && a->size == b->size
            && a->inode == b->inode;
@@ -42,7 +42,7 @@ bool bearer_source_changed(apr_pool_t *pool, const char *file, const bearer_stam
     if (apr_stat(&info, file, WANTED, pool) != APR_SUCCESS)
         return true;
     now = stamp_of(&info);
-    return !same_stamp(&now, stamp);
+    return !bearer_stamp_equal(&now, stamp);
 }
 
 static const char *because(apr_pool_t *pool, const char *what, apr_status_t status)

@@ -194,6 +194,8 @@ class Httpd:
         user = "User %s\nGroup %s" % run_user() if run_user() else ""
         head = self.fill(HEAD, modules=self._load(names), user=user, mpm=MPM[self.mpm],
                          level=self.level)
+        if self.bearer:
+            head += self.fill('AuthBearerStateDir "{root}/run/keys"\n')
         if "cgid" in wanted:
             head += self.fill("ScriptSock {root}/run/cgisock\n")
         self.write("httpd.conf", head + self.fill(conf))

@@ -32,7 +32,7 @@ static void write_files(void)
     temp_write_text("s64", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 }
 
-#define MOST_WORDS 6
+#define MOST_WORDS 8
 
 static bearer_trust *open_words(const char *const *words, const char **error)
 {
@@ -66,16 +66,47 @@ static const struct { const char *words[MOST_WORDS], *says[4]; } wrong[] = {
     { { NAME, "keys=jwks:ec", "types=JWT", "types=JWT" }, { "types", "twice" } },
     { { NAME, "keys=jwks:ec", "user=sub", "user=sub" }, { "user", "twice" } },
     /* keys */
-    { { NAME }, { "keys=", "jwks:", "fetch" } },
-    { { NAME, "audience=api" }, { "keys=", "jwks:" } },
+    { { "urn:x" }, { "keys=", "jwks:", "no https URL" } },
+    { { "urn:x", "audience=api" }, { "keys=", "jwks:" } },
+    { { "http://issuer.example" }, { "keys=", "loopback" } },
+    { { "https://issuer.example?a=b" }, { "keys=", "query" } },
+    { { "https://user@issuer.example" }, { "user name" } },
+    { { "urn:x", "keys=discovery" }, { "keys=discovery", "no https URL", "discovered" } },
+    { { NAME, "keys=discover" }, { "keys=discover", "discovery" } },
+    { { NAME, "keys=discovery:x" }, { "keys=discovery:x", "discovery" } },
+    { { NAME, "keys=https://" }, { "keys=https://", "URL" } },
+    { { NAME, "keys=https:" }, { "keys=https:", "URL" } },
+    { { NAME, "keys=http://keys.example/jwks" }, { "http://keys.example/jwks", "https" } },
+    { { NAME, "keys=http://127.0.0.1.example/jwks" }, { "loopback" } },
+    { { NAME, "keys=ftp://127.0.0.1/jwks" }, { "ftp://127.0.0.1/jwks", "https" } },
+    { { NAME, "keys=https://a:b@keys.example/jwks" }, { "user name" } },
+    { { NAME, "keys=https://keys.example/jwks#1" }, { "fragment" } },
+    { { NAME, "keys=https://keys.example/a b" }, { "URL" } },
+    { { NAME, "keys=https://keys.example/jwks", "algorithms=HS256" }, { "HS256", "secret:" } },
+    { { NAME, "keys=discovery", "keys=secret:s32", "algorithms=HS256" }, { "secret:" } },
+    /* how it is fetched */
+    { { NAME, "keys=jwks:ec", "ca=ec" }, { "ca=", "network" } },
+    { { NAME, "keys=jwks:ec", "timeout=5" }, { "timeout=", "network" } },
+    { { NAME, "ca=missing" }, { "ca=missing", "No such file" } },
+    { { NAME, "ca=" }, { "ca=", "not valid" } },
+    { { NAME, "ca=." }, { "ca=.", "regular file" } },
+    { { NAME, "auth=missing" }, { "auth=missing", "No such file" } },
+    { { NAME, "auth=ec", "auth=ec" }, { "auth", "twice" } },
+    { { NAME, "client-cert=ec" }, { "client-cert=", "client-key=" } },
+    { { NAME, "client-key=ec" }, { "client-cert=", "client-key=" } },
+    { { NAME, "proxy=proxy.example:3128" }, { "proxy=proxy.example:3128", "http://" } },
+    { { NAME, "refresh=0" }, { "refresh=0", "86400" } },
+    { { NAME, "refresh=86401" }, { "refresh=86401", "86400" } },
+    { { NAME, "refresh=1h" }, { "refresh=1h", "seconds" } },
+    { { NAME, "timeout=61" }, { "timeout=61", "60" } },
+    { { NAME, "max-stale=" }, { "max-stale=", "seconds" } },
+    { { NAME, "max-stale=-1" }, { "max-stale=-1", "seconds" } },
+    { { NAME, "max_stale=5" }, { "max_stale=5", "'max-stale'" } },
     { { NAME, "keys=" }, { "keys=", "jwks:" } },
     { { NAME, "keys=ec" }, { "keys=ec", "jwks:" } },
     { { NAME, "keys=jwks:" }, { "keys=jwks:" } },
     { { NAME, "keys=file:ec" }, { "keys=file:ec", "jwks:" } },
     { { NAME, "keys=JWKS:ec" }, { "keys=JWKS:ec", "jwks:" } },
-    { { NAME, "keys=discovery" }, { "discovery", "fetch", "jwks:" } },
-    { { NAME, "keys=https://issuer.example/jwks" }, { "https://issuer.example/jwks", "fetch" } },
-    { { NAME, "keys=http://127.0.0.1/jwks" }, { "http://127.0.0.1/jwks" } },
     { { NAME, "keys=jwks:missing" }, { "missing", "No such file" } },
     { { NAME, "keys=jwks:unresolved" }, { "unresolved" } },
     { { NAME, "keys=jwks:empty" }, { "empty", "no usable key" } },
@@ -177,6 +208,14 @@ static const struct {
     { { NAME, "keys=jwks:ec", "types=JWT,application/x+jwt" }, "", "ES256", JWT, "x+jwt" },
     { { "urn:x", "keys=jwks:ec", "audience=a,b", "user=email,sub", "user-prefix=kc:" }, "", "ES256",
       ABSENT | JWT | AT, NULL },
+    { { NAME, "keys=jwks:ec", "keys=discovery", "algorithms=RS256" }, "RS256", "ES256",
+      ABSENT | JWT | AT, NULL },
+    { { NAME }, "", "", ABSENT | JWT | AT, NULL },
+    { { "http://127.0.0.1:8080/a", "refresh=60", "timeout=60", "max-stale=1", "proxy=http://[::1]:1",
+        "ca=ec" }, "", "", ABSENT | JWT | AT, NULL },
+    { { "http://[::1]", "client-cert=ec", "client-key=ec", "auth=ec" }, "", "",
+      ABSENT | JWT | AT, NULL },
+    { { "urn:x", "keys=http://localhost:1/jwks?a=b" }, "", "", ABSENT | JWT | AT, NULL },
 };
 
 static uint64_t bits_of(const char *names)
@@ -205,7 +244,7 @@ static void right_words(void **state)
                    shown(right[i].words));
         row_expect(trust->rules.algorithms == bits_of(right[i].algorithms), "%salgorithms",
                    shown(right[i].words));
-        row_expect(bearer_keyset_algorithms(keys) == bits_of(right[i].fits), "%skeys",
+        row_expect((keys != NULL ? bearer_keyset_algorithms(keys) : 0) == bits_of(right[i].fits), "%skeys",
                    shown(right[i].words));
         row_expect((trust->rules.types.kinds & ~(unsigned)ID) == right[i].kinds, "%stypes",
                    shown(right[i].words));

@@ -7,8 +7,7 @@
 #include "bearer/jwk.h"
 #include "bearer/keystore.h"
 
-#define SECOND APR_TIME_C(1000000)
-#define START (APR_TIME_C(1700000000) * SECOND)
+#define NOW INT64_C(1700000000)
 
 static const char *one_key(const char *kid)
 {
@@ -18,9 +17,17 @@ static const char *one_key(const char *kid)
 static bearer_keystore *try_open(const char *source, const char *more, const char **error)
 {
     const char *sources[] = { source, more, NULL };
+    bearer_origin from = { .sources = sources, .issuer = "urn:x", .terms = bearer_terms_default };
 
     *error = NULL;
-    return bearer_keystore_open(test_pool, sources, &test_log, error);
+    return bearer_keystore_open(test_pool, &from, &test_log, error);
+}
+
+static void look(bearer_keystore *store)
+{
+    bearer_means with = { .now = NOW, .log = &test_log };
+
+    bearer_keystore_look(test_pool, store, &with);
 }
 
 static bearer_keystore *must_open(const char *source, const char *more)
@@ -61,15 +68,13 @@ static void a_changed_file_is_seen(void **state)
 
     (void)state;
     assert_string_equal(kids(store), "a|");
-    bearer_keystore_look(store, START, &test_log);
+    look(store);
     assert_string_equal(kids(store), "a|");
     temp_write_text("keys", one_key("bb"));
-    bearer_keystore_look(store, START + SECOND / 2, &test_log);
-    assert_string_equal(kids(store), "a|");                 /* once a second */
-    bearer_keystore_look(store, START + SECOND, &test_log);
+    look(store);
     assert_string_equal(kids(store), "bb|");
     temp_write_text("keys", one_key("cc"));                 /* of the same size */
-    bearer_keystore_look(store, START + 2 * SECOND, &test_log);
+    look(store);
     assert_string_equal(kids(store), "cc|");
 }
 
@@ -79,22 +84,21 @@ static void a_broken_file_keeps_the_keys(void **state)
                                           "{\"keys\":[{\"kty\":\"oct\"}]}", "\n\n\n" };
     const char *path = temp_write_text("keys", one_key("a"));
     bearer_keystore *store = must_open(jwks(path), NULL);
-    apr_time_t now = START;
 
     (void)state;
     for (size_t i = 0; i < COUNT(broken); i++) {
         temp_write_text("keys", broken[i]);
         log_clear();
-        bearer_keystore_look(store, now += SECOND, &test_log);
+        look(store);
         row_expect(strcmp(kids(store), "a|") == 0, "'%s' loses the keys", broken[i]);
         row_expect(strstr(log_text(), path) != NULL, "'%s' is logged as: %s", broken[i],
                    log_text());
         log_clear();
-        bearer_keystore_look(store, now += SECOND, &test_log);
+        look(store);
         row_expect(log_count() == 0, "'%s' is logged again: %s", broken[i], log_text());
     }
     temp_write_text("keys", one_key("b"));
-    bearer_keystore_look(store, now += SECOND, &test_log);
+    look(store);
     row_expect(strcmp(kids(store), "b|") == 0, "not cured");
     rows_end();
 }
@@ -107,13 +111,13 @@ static void a_missing_file_keeps_the_keys(void **state)
     (void)state;
     assert_int_equal(unlink(path), 0);
     log_clear();
-    bearer_keystore_look(store, START, &test_log);
-    bearer_keystore_look(store, START + SECOND, &test_log);
-    bearer_keystore_look(store, START + 2 * SECOND, &test_log);
+    look(store);
+    look(store);
+    look(store);
     assert_string_equal(kids(store), "a|");
     assert_int_equal(log_count(), 1);
     temp_write_text("keys", one_key("b"));
-    bearer_keystore_look(store, START + 3 * SECOND, &test_log);
+    look(store);
     assert_string_equal(kids(store), "b|");
 }
 
@@ -129,11 +133,11 @@ static void a_swapped_link_is_seen(void **state)
     assert_int_equal(symlink("first", temp_path("data")), 0);
     assert_int_equal(symlink("data", link), 0);
     store = must_open(jwks(link), NULL);
-    bearer_keystore_look(store, START, &test_log);
+    look(store);
     assert_string_equal(kids(store), "a|");
     assert_int_equal(symlink("second", temp_path("data_new")), 0);
     assert_int_equal(rename(temp_path("data_new"), temp_path("data")), 0);
-    bearer_keystore_look(store, START + SECOND, &test_log);
+    look(store);
     assert_string_equal(kids(store), "b|");
 }
 
@@ -145,7 +149,7 @@ static void a_held_set_stays(void **state)
 
     (void)state;
     temp_write_text("keys", one_key("b"));
-    bearer_keystore_look(store, START, &test_log);
+    look(store);
     assert_string_equal(kids(store), "b|");
     assert_string_equal(bearer_keyset_at(held, 0)->kid, "a");
     assert_true(EVP_PKEY_is_a(bearer_keyset_at(held, 0)->pkey, "ED25519"));
@@ -166,10 +170,10 @@ static void several_sources(void **state)
     assert_null(bearer_keystore_file(store, 2));
     temp_write_text("a", "{");                              /* one broken, the other changed */
     temp_write_text("b", public_pem(make_key("P-384")));
-    bearer_keystore_look(store, START, &test_log);
+    look(store);
     assert_string_equal(kids(store), "-|a|");
     temp_write_text("a", one_key("c"));
-    bearer_keystore_look(store, START + SECOND, &test_log);
+    look(store);
     assert_string_equal(kids(store), "-|c|");
 }
 
@@ -243,7 +247,8 @@ static void sources_that_do_not_open(void **state)
                     private_pem(make_key("P-256"))), NULL), "private");
     expect_no_store("no kind", temp_write_text("bare", one_key("a")), "jwks:");
     expect_no_store("another kind", "file:/x", "jwks:");
-    expect_no_store("a URL", "https://issuer.example/jwks", "jwks:");
+    expect_no_store("http elsewhere", "http://issuer.example/jwks", "loopback");
+    expect_no_store("discovery of no URL", "discovery", "no https URL");
     expect_no_store("empty", "", "jwks:");
     expect_no_store("no file", "jwks:", "");
     assert_int_equal(mkfifo(fifo, 0600), 0);

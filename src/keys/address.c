@@ -1,0 +1,119 @@
+#include "bearer/address.h"
+#include "bearer/scoped.h"
+#include "bearer/span.h"
+
+#include <string.h>
+#include <arpa/inet.h>
+#include <apr_strings.h>
+#include <curl/curl.h>
+
+#define LONGEST 2000
+
+static void handle_done(CURLU **handle)
+{
+    curl_url_cleanup(*handle);
+}
+
+/* A part of the URL in the pool, NULL where it has none. */
+static const char *part_of(apr_pool_t *pool, CURLU *handle, CURLUPart which)
+{
+    const char *copy = NULL;
+    char *part;
+
+    if (curl_url_get(handle, which, &part, 0) == CURLUE_OK) {
+        copy = apr_pstrdup(pool, part);
+        curl_free(part);
+    }
+    return copy;
+}
+
+static bool is_loopback(const char *host)
+{
+    unsigned char quad[4];
+
+    if (strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0)
+        return true;
+    return inet_pton(AF_INET, host, quad) == 1 && quad[0] == 127;
+}
+
+static const char *refuse_parts(apr_pool_t *pool, CURLU *handle)
+{
+    const char *scheme = part_of(pool, handle, CURLUPART_SCHEME);
+    const char *host = part_of(pool, handle, CURLUPART_HOST);
+
+    if (scheme == NULL || host == NULL)
+        return "is no URL";
+    if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
+        return "is no https URL";
+    if (strcmp(scheme, "http") == 0 && !is_loopback(host))
+        return "is fetched over https only: http is for loopback addresses such as 127.0.0.1";
+    if (part_of(pool, handle, CURLUPART_USER) != NULL
+        || part_of(pool, handle, CURLUPART_PASSWORD) != NULL)
+        return "holds a user name or password";
+    if (part_of(pool, handle, CURLUPART_FRAGMENT) != NULL)
+        return "holds a fragment (#)";
+    return NULL;
+}
+
+static const char *refuse(apr_pool_t *pool, const char *url, bool query)
+{
+    BEARER_SCOPED(handle_done) CURLU *handle = curl_url();
+    const char *error;
+
+    if (handle == NULL)
+        return "cannot be looked at: memory failed";
+    if (strlen(url) > LONGEST)
+        return "is longer than 2000 bytes";
+    if (!bearer_address_is_web(url) || curl_url_set(handle, CURLUPART_URL, url, 0) != CURLUE_OK)
+        return "is no https URL";
+    error = refuse_parts(pool, handle);
+    if (error == NULL && !query && strchr(url, '?') != NULL)
+        return "holds a query (?)";
+    return error;
+}
+
+const char *bearer_address_refuse(apr_pool_t *pool, const char *url)
+{
+    return refuse(pool, url, true);
+}
+
+const char *bearer_address_refuse_issuer(apr_pool_t *pool, const char *issuer)
+{
+    return refuse(pool, issuer, false);
+}
+
+static bool is_plain(const char *url)
+{
+    return bearer_span_begins_nocase(bearer_span_of(url), "http:");
+}
+
+const char *bearer_address_refuse_named(apr_pool_t *pool, const char *issuer, const char *url)
+{
+    if (is_plain(url) && !is_plain(issuer))
+        return "is no https URL";
+    return bearer_address_refuse(pool, url);
+}
+
+bool bearer_address_is_web(const char *text)
+{
+    return bearer_span_begins_nocase(bearer_span_of(text), "https:") || is_plain(text);
+}
+
+const char *bearer_address_metadata(apr_pool_t *pool, const char *issuer, size_t i)
+{
+    size_t host = strcspn(issuer, "/") + 2, len = strlen(issuer);
+    const char *path = issuer + host + strcspn(issuer + host, "/");
+
+    if (issuer[len - 1] == '/')
+        len--;
+    switch (i) {
+    case 0:
+        return apr_psprintf(pool, "%.*s/.well-known/oauth-authorization-server%.*s",
+                            (int)(path - issuer), issuer,
+                            path < issuer + len ? (int)(issuer + len - path) : 0, path);
+    case 1:
+        return apr_psprintf(pool, "%.*s/.well-known/openid-configuration", (int)len, issuer);
+    default:
+        return NULL;
+    }
+}

@@ -1,0 +1,130 @@
+#include "bearer/remote.h"
+#include "bearer/jwk.h"
+#include "bearer/schedule.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+/* Whoever vouches for the source belongs to its identity: keys that were vouched for by another
+ * authority are not its keys. */
+static const char *name_of(apr_pool_t *pool, const char *source, bool discovered, const char *ca)
+{
+    char digest[BEARER_SAVED_DIGEST + 1] = "";
+    const char *all = apr_pstrcat(pool, discovered ? "issuer\n" : "keys\n", source, "\n",
+                                  ca != NULL ? ca : "", NULL);
+
+    bearer_saved_digest(bearer_span_of(all), digest);
+    return apr_pstrndup(pool, digest, 32);
+}
+
+bearer_remote *bearer_remote_make(apr_pool_t *pool, const char *issuer_or_url, bool discovered,
+                                  const bearer_terms *terms)
+{
+    bearer_remote *remote = apr_pcalloc(pool, sizeof(*remote));
+    const char *name = name_of(pool, issuer_or_url, discovered, terms->access.ca);
+
+    remote->source = apr_pstrdup(pool, issuer_or_url);
+    remote->discovered = discovered;
+    remote->terms = *terms;
+    remote->keys_file = apr_pstrcat(pool, name, ".keys", NULL);
+    remote->times_file = apr_pstrcat(pool, name, ".times", NULL);
+    remote->lock_file = apr_pstrcat(pool, name, ".lock", NULL);
+    return remote;
+}
+
+void bearer_remote_ask(bearer_remote *remote, int64_t now)
+{
+    int64_t none = 0;
+
+    if (atomic_load_explicit(&remote->asked, memory_order_relaxed) == 0)
+        atomic_compare_exchange_strong(&remote->asked, &none, now);
+}
+
+bool bearer_remote_is_stale(const bearer_remote *remote, int64_t now)
+{
+    return now - remote->confirmed >= remote->terms.max_stale;
+}
+
+bool bearer_remote_has_keys(const bearer_remote *remote, int64_t now)
+{
+    return remote->digest[0] != '\0' && !bearer_remote_is_stale(remote, now);
+}
+
+/* The keys of a set that was kept, which is judged like one that came just now; those left out were
+ * told of when it came. */
+static const char *take_saved(apr_pool_t *pool, bearer_remote *remote, const bearer_saved *saved,
+                              bearer_keyset **set)
+{
+    const char *error = NULL;
+    const bearer_key *const *keys = bearer_jwk_read_set(pool, saved->set, NULL, &error);
+
+    if (keys == NULL)
+        return error;
+    *set = bearer_keyset_of(keys);
+    if (*set == NULL)
+        return "cannot be used: memory failed";
+    if (bearer_keyset_count(*set) == 0) {
+        bearer_keyset_release(*set);
+        *set = NULL;
+        return "holds no usable key";
+    }
+    memcpy(remote->digest, saved->digest, sizeof(remote->digest));
+    return NULL;
+}
+
+static const char *read_keys(apr_pool_t *pool, bearer_remote *remote, const bearer_means *with,
+                             bearer_keyset **set)
+{
+    bearer_saved saved;
+    bearer_span text;
+    const char *error;
+
+    switch (bearer_state_read(pool, with->state, remote->keys_file,
+                              BEARER_JWK_MAX_BYTES + BEARER_SAVED_FRAME, &remote->keys_stamp, &text,
+                              &error)) {
+    case BEARER_STATE_ABSENT:
+        return NULL;
+    case BEARER_STATE_BAD:
+        return error;
+    default:
+        error = bearer_saved_read(pool, text, remote->source, &saved);
+    }
+    if (error == NULL && strcmp(saved.digest, remote->digest) != 0)
+        error = take_saved(pool, remote, &saved, set);
+    if (error == NULL && saved.confirmed > remote->confirmed)
+        remote->confirmed = saved.confirmed;
+    return error != NULL ? apr_psprintf(pool, "%s in the state directory %s", remote->keys_file,
+                                        error) : NULL;
+}
+
+/* Another process may have been told that the keys are still good. */
+static void read_confirmation(apr_pool_t *pool, bearer_remote *remote, const bearer_means *with)
+{
+    bearer_schedule schedule;
+    bearer_span text;
+    const char *error;
+
+    if (bearer_state_changed(with->state, remote->times_file, &remote->times_stamp)
+        && bearer_state_read(pool, with->state, remote->times_file, BEARER_SAVED_FRAME,
+                             &remote->times_stamp, &text, &error) == BEARER_STATE_READ
+        && bearer_schedule_read(pool, text, &schedule) && schedule.confirmed > remote->confirmed)
+        remote->confirmed = schedule.confirmed;
+}
+
+bearer_keyset *bearer_remote_look(apr_pool_t *pool, bearer_remote *remote,
+                                  const bearer_means *with)
+{
+    bearer_keyset *set = remote->arrived;
+    const char *error = NULL;
+
+    remote->arrived = NULL;
+    if (with->state == NULL)
+        return set;
+    if (set == NULL && bearer_state_changed(with->state, remote->keys_file, &remote->keys_stamp))
+        error = read_keys(pool, remote, with, &set);
+    if (error != NULL)
+        bearer_log_line(with->log, BEARER_LOG_WARNING, "%s: %s", remote->source, error);
+    if (bearer_remote_is_stale(remote, with->now))
+        read_confirmation(pool, remote, with);
+    return set;
+}
