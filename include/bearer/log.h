@@ -17,4 +17,13 @@ typedef struct {
 void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Lines of a reader do not know what they are about: this log puts the name and a colon before
+ * each. *named lives as long as the log that is returned. */
+typedef struct {
+    const bearer_log *log;
+    const char *name;
+} bearer_named_log;
+
+bearer_log bearer_log_named(bearer_named_log *named);
+
 #endif

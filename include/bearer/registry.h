@@ -19,6 +19,10 @@ apr_array_header_t *bearer_registry_trusts(apr_pool_t *pool, server_rec *server)
 /* Errors that only the whole configuration shows: false after logging each. */
 bool bearer_registry_check(apr_pool_t *pool, server_rec *server);
 
+/* Puts a line of the parts below httpd into the server's log. number is that of the message. */
+void bearer_registry_log(server_rec *server, bearer_log_level level, const char *number,
+                         const char *text);
+
 /* Logs what is worth knowing at startup: versions, keys that were skipped, files that the run user
  * cannot read, settings that often go wrong. */
 void bearer_registry_report(apr_pool_t *pool, server_rec *server);

@@ -15,6 +15,7 @@
  * cannot loosen a rule. */
 #define FILES (RSRC_CONF | ACCESS_CONF)
 #define HTACCESS OR_AUTHCFG
+#define ONCE RSRC_CONF          /* the main server only: the setter sees to it */
 
 const command_rec bearer_directives[] = {
     AP_INIT_TAKE1("AuthBearer", bearer_set_flag, FIELD(enabled, 0, 0), FILES,
@@ -51,7 +52,7 @@ const command_rec bearer_directives[] = {
                       "claims as environment variables: claim[=NAME] ..., or Off"),
     AP_INIT_TAKE1("AuthBearerPass", bearer_set_flag, FIELD(pass, 0, 0), FILES,
                  "On to let the token go on to a proxied backend"),
-    AP_INIT_TAKE1("AuthBearerStateDir", bearer_set_state_dir, FIELD(state_dir, 0, 0), RSRC_CONF,
+    AP_INIT_TAKE1("AuthBearerStateDir", bearer_set_state_dir, FIELD(state_dir, 0, 0), ONCE,
                   "the folder where the last good keys are kept"),
     { NULL }
 };

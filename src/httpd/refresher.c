@@ -18,7 +18,7 @@ APLOG_USE_MODULE(auth_bearer);
 typedef struct {
     server_rec *server;
     apr_array_header_t *trusts;     /* bearer_trust * */
-    const char *folder;             /* the state directory; NULL if nothing comes from the network */
+    const char *folder;             /* the state directory; NULL if all keys are in files */
     /* Of a child. */
     bearer_state *state;
     bearer_fetcher *fetcher;
@@ -77,14 +77,7 @@ bool bearer_refresher_check(apr_pool_t *pool, server_rec *server)
 
 static void log_line(void *context, bearer_log_level level, const char *text)
 {
-    static const int levels[] = {
-        [BEARER_LOG_ERROR] = APLOG_ERR,
-        [BEARER_LOG_WARNING] = APLOG_WARNING,
-        [BEARER_LOG_INFO] = APLOG_INFO,
-        [BEARER_LOG_DEBUG] = APLOG_DEBUG,
-    };
-
-    ap_log_error(APLOG_MARK, levels[level], 0, (server_rec *)context, "AB0201: %s", text);
+    bearer_registry_log(context, level, "AB0201", text);
 }
 
 static void look(apr_pool_t *pool, refresher *of, const bearer_means *with)

@@ -245,13 +245,14 @@ static apr_array_header_t *key_files(apr_pool_t *pool, server_rec *server)
 {
     const apr_array_header_t *trusts = bearer_registry_trusts(pool, server);
     apr_array_header_t *files = apr_array_make(pool, 8, sizeof(const char *));
-    const char *file;
 
-    for (int i = 0; i < trusts->nelts; i++)
-        for (size_t k = 0;
-             (file = bearer_keystore_file(APR_ARRAY_IDX(trusts, i, bearer_trust *)->keys, k)) != NULL;
-             k++)
+    for (int i = 0; i < trusts->nelts; i++) {
+        const bearer_keystore *keys = APR_ARRAY_IDX(trusts, i, bearer_trust *)->keys;
+        const char *file;
+
+        for (size_t k = 0; (file = bearer_keystore_file(keys, k)) != NULL; k++)
             APR_ARRAY_PUSH(files, const char *) = file;
+    }
     return files;
 }
 
@@ -269,7 +270,8 @@ static void warn_files(apr_pool_t *pool, server_rec *server)
                          APR_ARRAY_IDX(files, i, const char *));
 }
 
-void bearer_registry_report(apr_pool_t *pool, server_rec *server)
+void bearer_registry_log(server_rec *server, bearer_log_level level, const char *number,
+                         const char *text)
 {
     static const int levels[] = {
         [BEARER_LOG_ERROR] = APLOG_ERR,
@@ -277,17 +279,24 @@ void bearer_registry_report(apr_pool_t *pool, server_rec *server)
         [BEARER_LOG_INFO] = APLOG_INFO,
         [BEARER_LOG_DEBUG] = APLOG_DEBUG,
     };
+
+    ap_log_error(APLOG_MARK, levels[level], 0, server, "%s: %s", number, text);
+}
+
+void bearer_registry_report(apr_pool_t *pool, server_rec *server)
+{
     const registry *all = registry_of(server->process->pconf);
 
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
                  " %s, libcurl %s, APR %s), %u issuers",
                  ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
-                 bearer_json_library(), bearer_fetch_library(), apr_version_string(), apr_hash_count(all->trusts));
+                 bearer_json_library(), bearer_fetch_library(), apr_version_string(),
+                 apr_hash_count(all->trusts));
     for (int i = 0; i < all->lines->nelts; i++) {
         const line *one = &APR_ARRAY_IDX(all->lines, i, line);
 
-        ap_log_error(APLOG_MARK, levels[one->level], 0, server, "AB0307: %s", one->text);
+        bearer_registry_log(server, one->level, "AB0307", one->text);
     }
     warn_names(pool, ap_conftree, false, server);
     warn_trace(all, server);

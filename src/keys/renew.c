@@ -191,10 +191,12 @@ static const char *take_document(bearer_remote *remote, const bearer_means *with
 {
     bearer_renewal *renewal = remote->renewal;
     char digest[BEARER_SAVED_DIGEST + 1];
+    bearer_named_log named = { with->log, renewal->asking };
+    bearer_log lines = bearer_log_named(&named);
     const bearer_key *const *keys;
     const char *error;
 
-    keys = bearer_jwk_read(renewal->pool, answer->body, with->log, &error);
+    keys = bearer_jwk_read(renewal->pool, answer->body, &lines, &error);
     if (keys == NULL)
         return error;
     if (*keys == NULL)

@@ -10,7 +10,9 @@ static int64_t least(int64_t a, int64_t b)
 
 static int64_t pause_after(int failures)
 {
-    return failures > 6 ? BEARER_RETRY_MOST : least(INT64_C(1) << (failures - 1), BEARER_RETRY_MOST);
+    if (failures > 6)
+        return BEARER_RETRY_MOST;
+    return least(INT64_C(1) << (failures > 0 ? failures - 1 : 0), BEARER_RETRY_MOST);
 }
 
 /* When the next attempt is due for this process: the others may have been told a longer refresh=,
