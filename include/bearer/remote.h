@@ -47,7 +47,8 @@ bearer_remote *bearer_remote_make(apr_pool_t *pool, const char *issuer_or_url, b
 void bearer_remote_ask(bearer_remote *remote, int64_t now);
 
 /* New keys, for the caller to release: from a renewal of this process, or kept by another one. NULL
- * if nothing is new. What is kept but cannot be used is logged once. */
+ * if nothing is new. What is kept but cannot be used is logged once. A schedule that was deleted
+ * means that the source is to be asked now. */
 bearer_keyset *bearer_remote_look(apr_pool_t *pool, bearer_remote *remote,
                                   const bearer_means *with);
 

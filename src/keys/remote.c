@@ -111,6 +111,14 @@ static void read_confirmation(apr_pool_t *pool, bearer_remote *remote, const bea
         remote->confirmed = schedule.confirmed;
 }
 
+/* Somebody took the schedule away, to have the source asked now. */
+static bool has_lost_schedule(const bearer_remote *remote, const bearer_means *with)
+{
+    static const bearer_stamp absent;
+
+    return !bearer_state_changed(with->state, remote->times_file, &absent);
+}
+
 bearer_keyset *bearer_remote_look(apr_pool_t *pool, bearer_remote *remote,
                                   const bearer_means *with)
 {
@@ -126,5 +134,7 @@ bearer_keyset *bearer_remote_look(apr_pool_t *pool, bearer_remote *remote,
         bearer_log_line(with->log, BEARER_LOG_WARNING, "%s: %s", remote->source, error);
     if (bearer_remote_is_stale(remote, with->now))
         read_confirmation(pool, remote, with);
+    if (has_lost_schedule(remote, with))
+        remote->next = 0;
     return set;
 }

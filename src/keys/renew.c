@@ -249,16 +249,18 @@ static void read_set(bearer_remote *remote, const bearer_means *with, const bear
                                                renewal->asking));
 }
 
-static void read_schedule(bearer_renewal *renewal, const bearer_remote *remote,
-                          const bearer_means *with)
+static void read_schedule(bearer_remote *remote, const bearer_means *with)
 {
+    bearer_renewal *renewal = remote->renewal;
     bearer_stamp stamp;
     bearer_span text;
     const char *error;
 
     if (bearer_state_read(renewal->pool, with->state, remote->times_file, BEARER_SAVED_FRAME,
-                          &stamp, &text, &error) == BEARER_STATE_READ)
-        bearer_schedule_read(renewal->pool, text, &renewal->schedule);
+                          &stamp, &text, &error) == BEARER_STATE_READ
+        && bearer_schedule_read(renewal->pool, text, &renewal->schedule)
+        && renewal->schedule.confirmed > remote->confirmed)
+        remote->confirmed = renewal->schedule.confirmed;
 }
 
 static void read_kept(bearer_renewal *renewal, const bearer_remote *remote,
@@ -275,11 +277,20 @@ static void read_kept(bearer_renewal *renewal, const bearer_remote *remote,
         renewal->saved.source = NULL;
 }
 
+/* What another process kept meanwhile is as good as keys: the next look takes it. */
+static bool is_keyless(const bearer_remote *remote, const bearer_means *with)
+{
+    if (bearer_remote_has_keys(remote, with->now))
+        return false;
+    return with->state == NULL
+        || !bearer_state_changed(with->state, remote->keys_file, &remote->keys_stamp);
+}
+
 static bool is_time(bearer_remote *remote, const bearer_means *with)
 {
     bearer_renewal *renewal = remote->renewal;
     bearer_need need = {
-        .keyless = !bearer_remote_has_keys(remote, with->now),
+        .keyless = is_keyless(remote, with),
         .asked = atomic_load(&remote->asked),
         .refresh = remote->terms.refresh,
     };
@@ -351,7 +362,7 @@ static void begin(bearer_remote *remote, const bearer_means *with)
     remote->renewal->pool = pool;
     remote->renewal->lock = lock;
     if (with->state != NULL)
-        read_schedule(remote->renewal, remote, with);
+        read_schedule(remote, with);
     if (is_time(remote, with) && book(remote, with))
         ask_first(remote, with);
     else

@@ -149,34 +149,51 @@ static const char *read_file(apr_pool_t *pool, int file, size_t limit, bearer_st
     return read_whole(pool, file, (size_t)info.st_size, text);
 }
 
-bearer_state_result bearer_state_read(apr_pool_t *pool, const bearer_state *state, const char *name,
-                                      size_t limit, bearer_stamp *stamp, bearer_span *text,
-                                      const char **error)
+/* As it is, without a look into it; zeros if it is not there. */
+static bearer_stamp stamp_at(const bearer_state *state, const char *name)
 {
-    int file = openat(state->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    const char *wrong;
+    struct stat info;
 
-    memset(stamp, 0, sizeof(*stamp));
-    if (file < 0 && errno == ENOENT)
-        return BEARER_STATE_ABSENT;
-    wrong = file >= 0 ? read_file(pool, file, limit, stamp, text)
-                      : because(pool, "cannot be opened");
-    if (file >= 0)
-        close(file);
-    if (wrong == NULL)
-        return BEARER_STATE_READ;
-    *error = apr_psprintf(pool, "%s/%s %s", state->path, name, wrong);
-    return BEARER_STATE_BAD;
+    if (fstatat(state->folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return (bearer_stamp){ 0 };
+    return stamp_of(&info);
 }
 
 bool bearer_state_changed(const bearer_state *state, const char *name, const bearer_stamp *stamp)
 {
-    bearer_stamp now = { 0 };
-    struct stat info;
+    bearer_stamp now = stamp_at(state, name);
 
-    if (fstatat(state->folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
-        now = stamp_of(&info);
     return !bearer_stamp_equal(&now, stamp);
+}
+
+static const char *open_and_read(apr_pool_t *pool, const bearer_state *state, const char *name,
+                                 size_t limit, bearer_stamp *stamp, bearer_span *text)
+{
+    int file = openat(state->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const char *error;
+
+    if (file < 0)
+        return because(pool, "cannot be opened");
+    error = read_file(pool, file, limit, stamp, text);
+    close(file);
+    return error;
+}
+
+bearer_state_result bearer_state_read(apr_pool_t *pool, const bearer_state *state, const char *name,
+                                      size_t limit, bearer_stamp *stamp, bearer_span *text,
+                                      const char **error)
+{
+    static const bearer_stamp absent;
+    const char *wrong;
+
+    *stamp = stamp_at(state, name);
+    if (bearer_stamp_equal(stamp, &absent))
+        return BEARER_STATE_ABSENT;
+    wrong = open_and_read(pool, state, name, limit, stamp, text);
+    if (wrong == NULL)
+        return BEARER_STATE_READ;
+    *error = apr_psprintf(pool, "%s/%s %s", state->path, name, wrong);
+    return BEARER_STATE_BAD;
 }
 
 static bool write_whole(int file, bearer_span text)

@@ -17,10 +17,11 @@ SECURITY = (PROJECT / "docs" / "security.md").read_text()
 MODULES = ("proxy proxy_http cache cache_disk authn_socache socache_shmcb access_compat dav dav_fs")
 BLOCK = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Rows of config.c: name and who may say it.
-ROW = re.compile(r'AP_INIT_\w+\("(AuthBearer\w*)", [^;]*?\b(FILES|HTACCESS),')
+ROW = re.compile(r'AP_INIT_\w+\("(AuthBearer\w*)", [^;]*?\b(FILES|HTACCESS|ONCE),')
 FIELDS = ("Description", "Syntax", "Default", "Context", "Override", "Compatibility")
 FILES = {".jwks": lambda: jwks(), ".pem": lambda: key("rsa").public_pem(),
-         ".key": lambda: key("hs512").secret, "users": lambda: "alice:{SHA}x\n"}
+         ".key": lambda: key("hs512").secret, "users": lambda: "alice:{SHA}x\n",
+         "token": lambda: "a token"}
 
 
 def blocks(page, language):
@@ -111,7 +112,8 @@ def test_a_directive_is_described(name, context):
     htaccess = context == "HTACCESS"
     assert (".htaccess" in found["Context"]) == htaccess
     assert found["Override"] == ("AuthConfig" if htaccess else "none")
-    assert found["Context"].startswith("server config, virtual host, directory")
+    assert found["Context"].startswith("server config" if context == "ONCE"
+                                       else "server config, virtual host, directory")
 
 
 def test_no_directive_is_described_that_does_not_exist():
@@ -143,10 +145,25 @@ def test_every_operator_is_described():
 
 
 def test_every_issuer_option_is_described():
-    source = (PROJECT / "src/issuer.c").read_text()
-    options = re.findall(r'^    \{ "([\w-]+)", +read_', source, re.MULTILINE)
-    assert len(options) == 6
-    assert [one for one in options if f"| `{one}=` |" not in section("AuthBearerIssuer")] == []
+    options = re.findall(r'^    \{ "([\w-]+)", +read_', (PROJECT / "src/issuer.c").read_text(),
+                         re.MULTILINE)
+    network = re.findall(r'^    \{ "([\w-]+)", +offsetof',
+                         (PROJECT / "src/keys/terms.c").read_text(), re.MULTILINE)
+    assert (len(options), len(network)) == (6, 8)
+    rows = re.findall(r"^\| (`.*?`) \|", section("AuthBearerIssuer"), re.MULTILINE)
+    described = {name for row in rows for name in re.findall(r"`([\w-]+)=`", row)}
+    assert described == {*options, *network}
+
+
+def test_numbers_of_the_network_are_those_of_the_source():
+    source = (PROJECT / "src/keys/terms.c").read_text()
+    text = section("AuthBearerIssuer")
+    for name, most in re.findall(r'"([\w-]+)", +offsetof\([^)]*\), +SECONDS, (\d+)', source):
+        assert f"1 to {most}" in re.search(rf"^\| `{name}=` .*$", text, re.MULTILINE)[0]
+    values = re.search(r"timeout = (\d+) }, \.refresh = (\d+), \.max_stale = (\d+)", source)
+    for name, value in zip(("timeout", "refresh", "max-stale"), values.groups()):
+        row = re.search(rf"^\| `{name}=` .*$", text, re.MULTILINE)[0]
+        assert row.endswith(f"| {value} |")
 
 
 def test_every_algorithm_is_named():

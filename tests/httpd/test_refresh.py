@@ -268,14 +268,34 @@ def test_a_file_beside_the_network(start, issuer):
     assert ask(server, issuer, TWO).status == 200
 
 
+def test_what_is_kept_may_be_deleted(start, issuer):
+    """Without the schedule the issuer is asked at once; keys that are in use stay."""
+    issuer.publish(tokens.jwks([ONE]), headers={"ETag": '"one"'})
+    server = start(section("/p", issuer.url))
+    settle(server, issuer)
+    folder = server.root / "run/keys"
+    for suffixes in ({".times"}, {".times", ".keys", ".lock"}):
+        before = asked(issuer)
+        for path in folder.iterdir():
+            if path.suffix in suffixes:
+                path.unlink()
+        server.wait_for(lambda: {path.suffix for path in folder.iterdir()}
+                        == {".times", ".keys", ".lock"} and asked(issuer) == before + 1,
+                        "files anew", 4)
+        assert ask(server, issuer).status == 200
+
+
 def test_a_killed_child_does_not_stop_the_next_fetch(start, issuer):
     issuer.serve("/.well-known/oauth-authorization-server", how="hang")
     server = start(section("/p", issuer.url, "timeout=30"))
     server.allow_log(r"AH00052: child pid \d+ exit signal Killed")
     server.wait_for(lambda: issuer.open == 1, "a fetch")
     issuer.publish(tokens.jwks([ONE]))
-    for child in server.children():
+    killed = server.children()
+    for child in killed:
         os.kill(child, 9)
+    server.wait_for(lambda: server.children() and not set(killed) & set(server.children()),
+                    "new children")
     settle(server, issuer)
     text = (server.logs / "error_log").read_text()      # the kill was ours
     (server.logs / "error_log").write_text(re.sub(r".*exit signal Killed.*\n", "", text))
