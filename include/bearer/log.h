@@ -12,6 +12,15 @@ typedef struct {
     void *context;
 } bearer_log;
 
+/* A log whose lines begin with a name, as in `file: text`: { bearer_log_named, &named }. For readers
+ * that do not know what they read. */
+typedef struct {
+    const bearer_log *log;          /* or NULL */
+    const char *name;
+} bearer_named_log;
+
+void bearer_log_named(void *named, bearer_log_level level, const char *text);
+
 /* Formats a line as printf does and hands it over; nothing if log or its function is NULL. Up to 1
  * KiB. */
 void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)

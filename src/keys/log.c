@@ -15,3 +15,10 @@ void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *
     va_end(args);
     log->line(log->context, level, text);
 }
+
+void bearer_log_named(void *named, bearer_log_level level, const char *text)
+{
+    const bearer_named_log *to = named;
+
+    bearer_log_line(to->log, level, "%s: %s", to->name, text);
+}

@@ -101,31 +101,18 @@ static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *s
     return error;
 }
 
-/* Lines of a reader do not know which file they are about. */
-typedef struct {
-    const bearer_log *log;
-    const char *file;
-} named_log;
-
-static void name_line(void *context, bearer_log_level level, const char *text)
-{
-    const named_log *to = context;
-
-    bearer_log_line(to->log, level, "%s: %s", to->file, text);
-}
-
 const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
                                             bearer_key_reader *reader, bearer_stamp *stamp,
                                             const bearer_log *log, const char **error)
 {
-    named_log named = { log, file };
+    bearer_named_log named = { log, file };
     const bearer_key *const *keys;
     bearer_span text;
 
     *error = read_file(pool, file, stamp, &text);
     if (*error != NULL)
         return NULL;
-    keys = reader(pool, text, &(bearer_log){ name_line, &named }, error);
+    keys = reader(pool, text, &(bearer_log){ bearer_log_named, &named }, error);
     OPENSSL_cleanse((char *)(uintptr_t)text.ptr, text.len);      /* it may be a secret */
     if (keys != NULL && *keys == NULL) {
         *error = "holds no usable key";
