@@ -12,8 +12,8 @@ typedef struct {
     void *context;
 } bearer_log;
 
-/* A log whose lines begin with a name, as in `file: text`: { bearer_log_named, &named }. For readers
- * that do not know what they read. */
+/* A log whose lines begin with a name, as in `file: text`: { bearer_log_named, &named }. For
+ * readers that do not know what they read. */
 typedef struct {
     const bearer_log *log;          /* or NULL */
     const char *name;

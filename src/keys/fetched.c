@@ -20,8 +20,9 @@ const char *bearer_fetched_words(apr_pool_t *pool, const bearer_fetched *answer)
         return error;
     if (error != NULL)
         return apr_pstrcat(pool, error, ", ", size, NULL);
-    return answer->fresh < 0
-        ? apr_psprintf(pool, "status %d, %s, how long it is fresh is not said", answer->status, size)
-        : apr_psprintf(pool, "status %d, %s, fresh for %" APR_INT64_T_FMT " s", answer->status,
-                       size, answer->fresh);
+    if (answer->fresh < 0)
+        return apr_psprintf(pool, "status %d, %s, how long it is fresh is not said",
+                            answer->status, size);
+    return apr_psprintf(pool, "status %d, %s, fresh for %" APR_INT64_T_FMT " s", answer->status,
+                        size, answer->fresh);
 }

@@ -61,7 +61,7 @@ static void end_booked(bearer_remote *remote, const bearer_means *with)
     end(remote);
 }
 
-/* What comes next, for who goes on: a tool that asks once does not. */
+/* How it goes on; who keeps nothing asks once. */
 static const char *prospect(const bearer_renewal *renewal, const bearer_means *with,
                             const char *what)
 {
@@ -75,13 +75,14 @@ static void fail(bearer_remote *remote, const bearer_means *with, const char *er
 {
     bearer_renewal *renewal = remote->renewal;
     const char *before = renewal->schedule.error;
+    const char *words = bearer_remote_words(renewal->pool, remote, with->now);
     bool news = before == NULL || strcmp(before, error) != 0;
 
     bearer_schedule_fail(&renewal->schedule, renewal->why, with->now, error);
     bearer_log_line(with->log, news ? BEARER_LOG_WARNING : BEARER_LOG_INFO,
-                    "%s: no keys were fetched: %s; %s%s", remote->source, error,
-                    bearer_remote_words(renewal->pool, remote, with->now),
-                    prospect(renewal, with, "next attempt"));
+                    "%s: no keys were fetched: %s%s", remote->source, error,
+                    prospect(renewal, with, apr_pstrcat(renewal->pool, words, "; next attempt",
+                                                        NULL)));
     end_booked(remote, with);
 }
 
