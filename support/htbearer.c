@@ -44,7 +44,7 @@ static int help(const tool *at)
     tool_word word;
 
     (void)at;
-    printf("htbearer makes and checks bearer tokens for mod_auth_bearer.\n\n"
+    printf("htbearer makes and checks bearer tokens and their keys for mod_auth_bearer.\n\n"
            "usage: htbearer command name=value ...\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         printf("\n  %s: %s\n", commands[i]->name, commands[i]->about);
