@@ -30,7 +30,7 @@ const char *tool_network_word(const tool *at)
     return NULL;
 }
 
-/* The time stands still, so that what failed is not due again while another source is waited for. */
+/* The time stands still: what failed is not due again while another source is waited for. */
 bool tool_fetch(const tool *at, bearer_keystore *store, const bearer_log *log)
 {
     bearer_means with = { .now = (int64_t)time(NULL), .log = log };
