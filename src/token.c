@@ -150,7 +150,8 @@ static bool issuer_signed(const token_parts *token, const bearer_trust *trust, i
     if (algorithms != 0 && !allows(algorithms, token->header.alg))
         holds = bearer_refuse(refused, BEARER_ALG_REFUSED, token->header.alg->name);
     else if (keys == NULL || bearer_keyset_count(keys) == 0)
-        holds = bearer_refuse(refused, BEARER_KEYS_UNAVAILABLE, "there are no keys yet, or too old ones");
+        holds = bearer_refuse(refused, BEARER_KEYS_UNAVAILABLE,
+                              "there are no keys yet, or too old ones");
     else {
         if (algorithms == 0)
             algorithms = asymmetric(bearer_keyset_algorithms(keys));

@@ -1,6 +1,6 @@
 /* One trusted issuer as an administrator writes it, in a directive or on the tool's command line:
- * `iss [keys=...] [algorithms=...] [types=...] [audience=...] [user=...] [user-prefix=...]`, and for
- * keys from the network `[ca=file] [client-cert=file client-key=file] [auth=file] [proxy=url]
+ * `iss [keys=...] [algorithms=...] [types=...] [audience=...] [user=...] [user-prefix=...]`, and
+ * for keys from the network `[ca=file] [client-cert=file client-key=file] [auth=file] [proxy=url]
  * [refresh=seconds] [timeout=seconds] [max-stale=seconds]`. Without keys= they are discovered. */
 #ifndef BEARER_ISSUER_H
 #define BEARER_ISSUER_H
@@ -9,9 +9,10 @@
 
 /* Reads the words (NULL-terminated) and opens the keys. Relative file names are resolved by
  * resolve, which returns NULL for one that cannot be. NULL and *error, a sentence that says what
- * was got and what is wanted, for an unknown word (with the nearest known one), unreadable key files,
- * an address that keys are not fetched from, no usable key, an algorithm that is unknown, that this OpenSSL lacks or that fits no key,
- * `secret:` without HS algorithms, HS algorithms without it, or a secret shorter than the hash. */
+ * was got and what is wanted, for an unknown word (with the nearest known one), unreadable key
+ * files, an address that keys are not fetched from, no usable key, an algorithm that is unknown,
+ * that this OpenSSL lacks or that fits no key, `secret:` without HS algorithms, HS algorithms
+ * without it, or a secret shorter than the hash. */
 bearer_trust *bearer_issuer_open(apr_pool_t *pool, const char *const *words,
                                  char *(*resolve)(apr_pool_t *pool, const char *file),
                                  const bearer_log *log, const char **error);

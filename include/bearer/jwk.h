@@ -14,10 +14,10 @@
 #define BEARER_JWK_SKIPPED_LINES 20
 
 /* Reads a JWK Set or one single JWK. Keys that no token may be checked with are skipped one by one,
- * the first BEARER_JWK_SKIPPED_LINES each with a line in the log that names kid and cause: `use` other than sig, `key_ops` without
- * verify, private parts, oct keys, unknown types, weak or broken keys. Returns a NULL-terminated
- * list (which may be empty), or NULL and *error if the text is no such document. Everything lives
- * as long as the pool. */
+ * the first BEARER_JWK_SKIPPED_LINES each with a line in the log that names kid and cause: `use`
+ * other than sig, `key_ops` without verify, private parts, oct keys, unknown types, weak or broken
+ * keys. Returns a NULL-terminated list (which may be empty), or NULL and *error if the text is no
+ * such document. Everything lives as long as the pool. */
 const bearer_key *const *bearer_jwk_read(apr_pool_t *pool, bearer_span text, const bearer_log *log,
                                          const char **error);
 

@@ -1,5 +1,5 @@
-/* When an issuer is asked for its keys again: one schedule for all processes of the machine, kept in
- * the state directory and changed by who holds its lock. All times are seconds since 1970. */
+/* When an issuer is asked for its keys again: one schedule for all processes of the machine, kept
+ * in the state directory and changed by who holds its lock. All times are seconds since 1970. */
 #ifndef BEARER_SCHEDULE_H
 #define BEARER_SCHEDULE_H
 

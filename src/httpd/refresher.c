@@ -18,7 +18,7 @@ APLOG_USE_MODULE(auth_bearer);
 typedef struct {
     server_rec *server;
     apr_array_header_t *trusts;     /* bearer_trust * */
-    const char *folder;             /* the state directory; NULL if nothing comes from the network */
+    const char *folder;             /* the state directory; NULL without the network */
     /* Of a child. */
     bearer_state *state;
     bearer_fetcher *fetcher;

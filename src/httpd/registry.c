@@ -248,9 +248,8 @@ static apr_array_header_t *key_files(apr_pool_t *pool, server_rec *server)
     const char *file;
 
     for (int i = 0; i < trusts->nelts; i++)
-        for (size_t k = 0;
-             (file = bearer_keystore_file(APR_ARRAY_IDX(trusts, i, bearer_trust *)->keys, k)) != NULL;
-             k++)
+        for (size_t k = 0; (file = bearer_keystore_file(
+                                APR_ARRAY_IDX(trusts, i, bearer_trust *)->keys, k)) != NULL; k++)
             APR_ARRAY_PUSH(files, const char *) = file;
     return files;
 }
@@ -283,7 +282,8 @@ void bearer_registry_report(apr_pool_t *pool, server_rec *server)
                  "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
                  " %s, libcurl %s, APR %s), %u issuers",
                  ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
-                 bearer_json_library(), bearer_fetch_library(), apr_version_string(), apr_hash_count(all->trusts));
+                 bearer_json_library(), bearer_fetch_library(), apr_version_string(),
+                 apr_hash_count(all->trusts));
     for (int i = 0; i < all->lines->nelts; i++) {
         const line *one = &APR_ARRAY_IDX(all->lines, i, line);
 

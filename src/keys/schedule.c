@@ -10,7 +10,8 @@ static int64_t least(int64_t a, int64_t b)
 
 static int64_t pause_after(int failures)
 {
-    return failures > 6 ? BEARER_RETRY_MOST : least(INT64_C(1) << (failures - 1), BEARER_RETRY_MOST);
+    return failures > 6 ? BEARER_RETRY_MOST
+                        : least(INT64_C(1) << (failures - 1), BEARER_RETRY_MOST);
 }
 
 /* When the next attempt is due for this process: the others may have been told a longer refresh=,

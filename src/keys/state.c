@@ -159,7 +159,8 @@ bearer_state_result bearer_state_read(apr_pool_t *pool, const bearer_state *stat
     memset(stamp, 0, sizeof(*stamp));
     if (file < 0 && errno == ENOENT)
         return BEARER_STATE_ABSENT;
-    wrong = file >= 0 ? read_file(pool, file, limit, stamp, text) : because(pool, "cannot be opened");
+    wrong = file >= 0 ? read_file(pool, file, limit, stamp, text)
+                      : because(pool, "cannot be opened");
     if (file >= 0)
         close(file);
     if (wrong == NULL)

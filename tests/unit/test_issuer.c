@@ -211,8 +211,8 @@ static const struct {
     { { NAME, "keys=jwks:ec", "keys=discovery", "algorithms=RS256" }, "RS256", "ES256",
       ABSENT | JWT | AT, NULL },
     { { NAME }, "", "", ABSENT | JWT | AT, NULL },
-    { { "http://127.0.0.1:8080/a", "refresh=60", "timeout=60", "max-stale=1", "proxy=http://[::1]:1",
-        "ca=ec" }, "", "", ABSENT | JWT | AT, NULL },
+    { { "http://127.0.0.1:8080/a", "refresh=60", "timeout=60", "max-stale=1",
+        "proxy=http://[::1]:1", "ca=ec" }, "", "", ABSENT | JWT | AT, NULL },
     { { "http://[::1]", "client-cert=ec", "client-key=ec", "auth=ec" }, "", "",
       ABSENT | JWT | AT, NULL },
     { { "urn:x", "keys=http://localhost:1/jwks?a=b" }, "", "", ABSENT | JWT | AT, NULL },
@@ -244,8 +244,8 @@ static void right_words(void **state)
                    shown(right[i].words));
         row_expect(trust->rules.algorithms == bits_of(right[i].algorithms), "%salgorithms",
                    shown(right[i].words));
-        row_expect((keys != NULL ? bearer_keyset_algorithms(keys) : 0) == bits_of(right[i].fits), "%skeys",
-                   shown(right[i].words));
+        row_expect((keys != NULL ? bearer_keyset_algorithms(keys) : 0) == bits_of(right[i].fits),
+                   "%skeys", shown(right[i].words));
         row_expect((trust->rules.types.kinds & ~(unsigned)ID) == right[i].kinds, "%stypes",
                    shown(right[i].words));
         if (right[i].other != NULL)
