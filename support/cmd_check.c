@@ -1,3 +1,4 @@
+#include "fetching.h"
 #include "tool.h"
 #include "bearer/issuer.h"
 #include "bearer/match.h"
@@ -10,19 +11,19 @@
 #include <apr_time.h>
 
 static const tool_word words[] = {
-    { "issuer",      "NAME",                           true,  false },
-    { "keys",        "jwks:FILE|pem:FILE|secret:FILE", true,  true },
-    { "audience",    "NAME,...|any",                   true,  false },
-    { "scope",       "WORDS",                          false, false },
-    { "require",     "RULE",                           false, true },
-    { "algorithms",  "NAME,...",                       false, false },
-    { "types",       "TYPE,...",                       false, false },
-    { "user",        "CLAIM,...",                      false, false },
-    { "user-prefix", "TEXT",                           false, false },
-    { "scope-claim", "CLAIM,...",                      false, false },
-    { "leeway",      "SECONDS",                        false, false },
-    { "max-age",     "SECONDS",                        false, false },
-    { "now",         "SECONDS",                        false, false },
+    { "issuer",      "NAME",                                         true,  false },
+    { "keys",        "discovery|URL|jwks:FILE|pem:FILE|secret:FILE", false, true },
+    { "audience",    "NAME,...|any",                                 true,  false },
+    { "scope",       "WORDS",                                        false, false },
+    { "require",     "RULE",                                         false, true },
+    { "algorithms",  "NAME,...",                                     false, false },
+    { "types",       "TYPE,...",                                     false, false },
+    { "user",        "CLAIM,...",                                    false, false },
+    { "user-prefix", "TEXT",                                         false, false },
+    { "scope-claim", "CLAIM,...",                                    false, false },
+    { "leeway",      "SECONDS",                                      false, false },
+    { "max-age",     "SECONDS",                                      false, false },
+    { "now",         "SECONDS",                                      false, false },
     { NULL },
 };
 
@@ -35,6 +36,12 @@ typedef struct {
     const char *const *texts;
 } question;
 
+static void pass(const tool *at, apr_array_header_t *line, const char *name)
+{
+    for (const char *const *value = tool_all(at, name); *value != NULL; value++)
+        APR_ARRAY_PUSH(line, const char *) = apr_psprintf(at->pool, "%s=%s", name, *value);
+}
+
 /* The words that an AuthBearerIssuer line has, in its form. */
 static const char *const *issuer_words(const tool *at)
 {
@@ -44,8 +51,9 @@ static const char *const *issuer_words(const tool *at)
 
     APR_ARRAY_PUSH(line, const char *) = tool_get(at, "issuer");
     for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
-        for (const char *const *value = tool_all(at, passed[i]); *value != NULL; value++)
-            APR_ARRAY_PUSH(line, const char *) = apr_psprintf(at->pool, "%s=%s", passed[i], *value);
+        pass(at, line, passed[i]);
+    for (size_t i = 0; bearer_terms_name(i) != NULL; i++)
+        pass(at, line, bearer_terms_name(i));
     APR_ARRAY_PUSH(line, const char *) = NULL;
     return (const char *const *)line->elts;
 }
@@ -203,9 +211,12 @@ static int run(const tool *at)
         return tool_complain(at, "%s", error);
     if (!read_numbers(at, &asked))
         return TOOL_USAGE;
-    if (tool_token(at, &token, &verdict))
+    if (tool_token(at, &token, &verdict)) {
+        if (!tool_fetch(at, asked.trusts[0]->keys, &tool_log))
+            return TOOL_USAGE;
         verdict = bearer_token_judge(at->pool, token, asked.trusts, &asked.policy, asked.now,
                                      &found);
+    }
     if (verdict.reason == BEARER_ACCEPTED)
         rules_hold(&asked, &found.identity, &verdict);
     code = tool_verdict(verdict);
@@ -216,5 +227,5 @@ static int run(const tool *at)
 
 const tool_command tool_check = {
     "check", "judges the token on standard input as a server with these directives would",
-    words, run,
+    words, run, .network = true,
 };

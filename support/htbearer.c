@@ -18,10 +18,10 @@ static const tool_command version_command = {
 };
 
 static const tool_command *const commands[] = {
-    &tool_key, &tool_mint, &tool_check, &tool_verify, &help_command, &version_command,
+    &tool_key, &tool_mint, &tool_check, &tool_verify, &tool_keys, &help_command, &version_command,
 };
 
-#define NAMES "key, mint, check, verify, help or version"
+#define NAMES "key, mint, check, verify, keys, help or version"
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const tool_command *command_find(const char *name)
@@ -41,16 +41,20 @@ static void print_word(const tool_word *word)
 
 static int help(const tool *at)
 {
+    tool_word word;
+
     (void)at;
-    printf("htbearer makes and checks bearer tokens for mod_auth_bearer.\n\n"
+    printf("htbearer makes and checks bearer tokens and their keys for mod_auth_bearer.\n\n"
            "usage: htbearer command name=value ...\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         printf("\n  %s: %s\n", commands[i]->name, commands[i]->about);
-        for (const tool_word *word = commands[i]->words; word != NULL && word->name != NULL; word++)
-            print_word(word);
+        if (commands[i]->bare != NULL)
+            printf("    [%s]\n", commands[i]->bare);
+        for (size_t w = 0; tool_word_at(commands[i], w, &word); w++)
+            print_word(&word);
     }
     printf("\nTokens are read from standard input.\n"
-           "Exit code: 0 accepted or done, 1 refused, 2 wrong usage or failure.\n"
+           "Exit code: 0 accepted or done, 1 refused or no keys, 2 wrong usage or failure.\n"
            "More: man htbearer\n");
     return TOOL_DONE;
 }
@@ -87,7 +91,7 @@ static int unknown_command(const char *name)
 
 static int run(apr_pool_t *pool, const tool_command *command, const char *const *words)
 {
-    tool at = { pool, command, words };
+    tool at = tool_make(pool, command, words);
     int code = tool_words_good(&at) ? command->run(&at) : TOOL_USAGE;
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != TOOL_USAGE)

@@ -1,5 +1,6 @@
 #include "tool.h"
 #include "bearer/signature.h"
+#include "bearer/terms.h"
 #include "bearer/words.h"
 
 #include <stdarg.h>
@@ -24,6 +25,41 @@ int tool_complain(const tool *at, const char *format, ...)
     va_end(args);
     fputc('\n', stderr);
     return TOOL_USAGE;
+}
+
+bool tool_word_at(const tool_command *command, size_t i, tool_word *word)
+{
+    static const char *const values[] = {
+        [BEARER_TERMS_FILE] = "FILE", [BEARER_TERMS_URL] = "URL",
+        [BEARER_TERMS_SECONDS] = "SECONDS",
+    };
+    size_t count = 0;
+
+    while (command->words != NULL && command->words[count].name != NULL)
+        count++;
+    if (i < count) {
+        *word = command->words[i];
+        return true;
+    }
+    i -= count;
+    if (!command->network || bearer_terms_name(i) == NULL)
+        return false;
+    *word = (tool_word){ bearer_terms_name(i), values[bearer_terms_kind_of(i)], false, false };
+    return true;
+}
+
+static bool is_named(const char *word)
+{
+    return word[strspn(word, "abcdefghijklmnopqrstuvwxyz-")] == '=';
+}
+
+tool tool_make(apr_pool_t *pool, const tool_command *command, const char *const *words)
+{
+    tool at = { pool, command, words, NULL };
+
+    if (command->bare != NULL && *words != NULL && !is_named(*words))
+        at.bare = *at.given++;
+    return at;
 }
 
 /* What stands behind `name=`, NULL if the word is another. */
@@ -62,11 +98,12 @@ static bool unknown_word(const tool *at, const char *given)
 {
     apr_array_header_t *names = apr_array_make(at->pool, 16, sizeof(const char *));
     const char *list = "no words", *name = apr_pstrmemdup(at->pool, given, strcspn(given, "="));
+    tool_word word;
 
-    for (const tool_word *word = at->command->words; word != NULL && word->name != NULL; word++) {
-        list = names->nelts == 0 ? apr_pstrcat(at->pool, word->name, "=", NULL)
-                                 : apr_pstrcat(at->pool, list, ", ", word->name, "=", NULL);
-        APR_ARRAY_PUSH(names, const char *) = word->name;
+    for (size_t i = 0; tool_word_at(at->command, i, &word); i++) {
+        list = names->nelts == 0 ? apr_pstrcat(at->pool, word.name, "=", NULL)
+                                 : apr_pstrcat(at->pool, list, ", ", word.name, "=", NULL);
+        APR_ARRAY_PUSH(names, const char *) = word.name;
     }
     APR_ARRAY_PUSH(names, const char *) = NULL;
     tool_complain(at, "unknown word '%s'%s: want %s", given,
@@ -76,26 +113,30 @@ static bool unknown_word(const tool *at, const char *given)
 
 static bool word_known(const tool *at, const char *given)
 {
-    for (const tool_word *word = at->command->words; word != NULL && word->name != NULL; word++)
-        if (value_of(given, word->name) != NULL)
+    tool_word word;
+
+    for (size_t i = 0; tool_word_at(at->command, i, &word); i++)
+        if (value_of(given, word.name) != NULL)
             return true;
     return unknown_word(at, given);
 }
 
 bool tool_words_good(const tool *at)
 {
+    tool_word word;
+
     for (const char *const *given = at->given; *given != NULL; given++)
         if (!word_known(at, *given))
             return false;
-    for (const tool_word *word = at->command->words; word != NULL && word->name != NULL; word++) {
-        const char *const *values = tool_all(at, word->name);
+    for (size_t i = 0; tool_word_at(at->command, i, &word); i++) {
+        const char *const *values = tool_all(at, word.name);
 
-        if (word->wanted && values[0] == NULL) {
-            tool_complain(at, "%s= is wanted: %s=%s", word->name, word->name, word->value);
+        if (word.wanted && values[0] == NULL) {
+            tool_complain(at, "%s= is wanted: %s=%s", word.name, word.name, word.value);
             return false;
         }
-        if (!word->repeats && values[0] != NULL && values[1] != NULL) {
-            tool_complain(at, "%s= is given twice", word->name);
+        if (!word.repeats && values[0] != NULL && values[1] != NULL) {
+            tool_complain(at, "%s= is given twice", word.name);
             return false;
         }
     }
@@ -188,9 +229,9 @@ static bool is_control(bearer_span text, size_t i)
     return c < 0x20 || c == 0x7f || (c == 0xc2 && after < 0xa0) || (before == 0xc2 && c < 0xa0);
 }
 
-void tool_print(const char *name, bearer_span value)
+static void print(const char *name, bearer_span value, size_t most)
 {
-    size_t len = value.len < VALUE_MAX ? value.len : VALUE_MAX;
+    size_t len = value.len < most ? value.len : most;
 
     if (value.len == 0)
         return;
@@ -201,6 +242,16 @@ void tool_print(const char *name, bearer_span value)
         printf(escaped ? "\\x%02x" : "%c", (unsigned char)value.ptr[i]);
     }
     printf("%s\n", len < value.len ? "..." : "");
+}
+
+void tool_print(const char *name, bearer_span value)
+{
+    print(name, value, VALUE_MAX);
+}
+
+void tool_print_whole(const char *name, bearer_span value)
+{
+    print(name, value, value.len);
 }
 
 int tool_verdict(bearer_verdict verdict)
@@ -221,6 +272,8 @@ void tool_fingerprint(bearer_span token)
 static void log_line(void *context, bearer_log_level level, const char *text)
 {
     (void)context;
+    if (level == BEARER_LOG_DEBUG)
+        return;
     fprintf(stderr, "htbearer: %s: %s\n", level == BEARER_LOG_INFO ? "note" : "warning", text);
 }
 

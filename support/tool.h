@@ -24,6 +24,8 @@ typedef struct {
     const char *about;
     const tool_word *words;         /* ended by a NULL name; NULL if it takes none */
     int (*run)(const tool *at);
+    bool network;                   /* the options for keys from the network are words too */
+    const char *bare;               /* what may stand first without name=, for help; or NULL */
 } tool_command;
 
 /* One run of a command. */
@@ -31,13 +33,20 @@ struct tool {
     apr_pool_t *pool;
     const tool_command *command;
     const char *const *given;       /* its words as typed, NULL-terminated */
+    const char *bare;               /* the word without name=; NULL if there is none */
 };
 
 /* The commands, one file each. */
-extern const tool_command tool_key, tool_mint, tool_check, tool_verify;
+extern const tool_command tool_key, tool_mint, tool_check, tool_verify, tool_keys;
 
 /* Says on standard error, in one line, what is wrong; returns TOOL_USAGE. */
 int tool_complain(const tool *at, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The i-th word that a command takes; false beyond the last. */
+bool tool_word_at(const tool_command *command, size_t i, tool_word *word);
+
+/* A run of the command with these words. */
+tool tool_make(apr_pool_t *pool, const tool_command *command, const char *const *words);
 
 /* Every word is one of the command's, stands once unless it may repeat, and none that is wanted is
  * missing. Else it complained. */
@@ -73,10 +82,13 @@ int tool_verdict(bearer_verdict verdict);
  * an empty value. */
 void tool_print(const char *name, bearer_span value);
 
+/* The same, never cut. */
+void tool_print_whole(const char *name, bearer_span value);
+
 /* `token: ` and the first 8 hex digits of its SHA-256, as in the server's log. */
 void tool_fingerprint(bearer_span token);
 
-/* Where readers of keys report: standard error. */
+/* Where readers of keys report: standard error, but for what is said at debug level. */
 extern const bearer_log tool_log;
 
 /* A text as a JSON string, with its quotes. */

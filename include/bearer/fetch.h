@@ -6,8 +6,8 @@
 #include <apr_pools.h>
 #include "bearer/span.h"
 
-/* How an issuer is spoken to: files, read anew for each fetch, and a proxy; NULL where not given.
- * */
+/* How an issuer is spoken to: files, read anew for each fetch, and a proxy; NULL where not
+ * given. */
 typedef struct {
     const char *ca;                 /* certificates (PEM) that alone vouch for the server */
     const char *client_cert, *client_key;

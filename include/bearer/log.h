@@ -12,18 +12,18 @@ typedef struct {
     void *context;
 } bearer_log;
 
+/* A log whose lines begin with a name, as in `file: text`: { bearer_log_named, &named }. For
+ * readers that do not know what they read. */
+typedef struct {
+    const bearer_log *log;          /* or NULL */
+    const char *name;
+} bearer_named_log;
+
+void bearer_log_named(void *named, bearer_log_level level, const char *text);
+
 /* Formats a line as printf does and hands it over; nothing if log or its function is NULL. Up to 1
  * KiB. */
 void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* Lines of a reader do not know what they are about: this log puts the name and a colon before
- * each. *named lives as long as the log that is returned. */
-typedef struct {
-    const bearer_log *log;
-    const char *name;
-} bearer_named_log;
-
-bearer_log bearer_log_named(bearer_named_log *named);
 
 #endif

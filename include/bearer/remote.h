@@ -58,4 +58,7 @@ bool bearer_remote_is_stale(const bearer_remote *remote, int64_t now);
 /* It has keys that may be used. */
 bool bearer_remote_has_keys(const bearer_remote *remote, int64_t now);
 
+/* What keys it has, in words for a log line: "there are none yet". */
+const char *bearer_remote_words(apr_pool_t *pool, const bearer_remote *remote, int64_t now);
+
 #endif

@@ -15,6 +15,10 @@ extern const bearer_terms bearer_terms_default;
 /* The i-th option: "ca", "client-cert" ...; NULL beyond the last. */
 const char *bearer_terms_name(size_t i);
 
+/* What the i-th option's value is. */
+typedef enum { BEARER_TERMS_FILE, BEARER_TERMS_URL, BEARER_TERMS_SECONDS } bearer_terms_kind;
+bearer_terms_kind bearer_terms_kind_of(size_t i);
+
 /* Reads the i-th option's value. Names of files are made absolute by resolve, which returns NULL
  * for one that cannot be; a file must be there. NULL, or a sentence that says what is wanted. */
 const char *bearer_terms_read(apr_pool_t *pool, bearer_terms *terms, size_t i, const char *value,

@@ -71,7 +71,8 @@ static json_t *load_laddered(apr_pool_t *pool, bearer_span text, size_t longest)
         *end++ = '"';
         *end++ = ',';
     }
-    memcpy(end, text.ptr, text.len);
+    if (text.len > 0)               /* an empty span may be NULL */
+        memcpy(end, text.ptr, text.len);
     end += text.len;
     *end++ = ']';
     return json_loadb(all, (size_t)(end - all), JSON_REJECT_DUPLICATES, &error);

@@ -240,7 +240,7 @@ typedef struct {
     size_t skipped;
 } reading;
 
-static void take_key(reading *into, const bearer_json *jwk, size_t place)
+static void take_key(reading *into, const bearer_json *jwk, size_t place, size_t of)
 {
     bearer_span kid = { "", 0 };
     const char *error;
@@ -254,8 +254,8 @@ static void take_key(reading *into, const bearer_json *jwk, size_t place)
         return;
     bearer_json_string(jwk, "kid", &kid);
     bearer_log_line(into->log, BEARER_LOG_INFO,
-                    "key %" APR_SIZE_T_FMT " of the set, kid \"%s\", is skipped: %s", place + 1,
-                    bearer_span_loggable(into->pool, kid), error);
+                    "key %" APR_SIZE_T_FMT " of %" APR_SIZE_T_FMT ", kid \"%s\", is skipped: %s",
+                    place, of, bearer_span_loggable(into->pool, kid), error);
 }
 
 static const char *read_members(reading *into, const bearer_json *document)
@@ -263,7 +263,7 @@ static const char *read_members(reading *into, const bearer_json *document)
     const bearer_json *set = bearer_json_member(document, "keys");
 
     if (set == NULL && bearer_json_member(document, "kty") != NULL) {
-        take_key(into, document, 0);
+        take_key(into, document, 1, 1);
         return NULL;
     }
     if (set == NULL)
@@ -272,7 +272,7 @@ static const char *read_members(reading *into, const bearer_json *document)
         || bearer_json_count(set) > BEARER_JWK_MAX_KEYS)
         return "is no JWK Set: its member keys is no array of at most 5000";
     for (size_t i = 0; i < bearer_json_count(set); i++)
-        take_key(into, bearer_json_item(set, i), i);
+        take_key(into, bearer_json_item(set, i), i + 1, bearer_json_count(set));
     return NULL;
 }
 

@@ -16,14 +16,9 @@ void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *
     log->line(log->context, level, text);
 }
 
-static void name_line(void *context, bearer_log_level level, const char *text)
+void bearer_log_named(void *named, bearer_log_level level, const char *text)
 {
-    const bearer_named_log *to = context;
+    const bearer_named_log *to = named;
 
     bearer_log_line(to->log, level, "%s: %s", to->name, text);
-}
-
-bearer_log bearer_log_named(bearer_named_log *named)
-{
-    return (bearer_log){ name_line, named };
 }

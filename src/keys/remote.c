@@ -50,6 +50,16 @@ bool bearer_remote_has_keys(const bearer_remote *remote, int64_t now)
     return remote->digest[0] != '\0' && !bearer_remote_is_stale(remote, now);
 }
 
+const char *bearer_remote_words(apr_pool_t *pool, const bearer_remote *remote, int64_t now)
+{
+    if (remote->digest[0] == '\0')
+        return "there are none yet";
+    if (bearer_remote_is_stale(remote, now))
+        return "those there were are too old to be used";
+    return apr_psprintf(pool, "those of %" APR_INT64_T_FMT " s ago stay in use",
+                        now - remote->confirmed);
+}
+
 /* The keys of a set that was kept, which is judged like one that came just now; those left out were
  * told of when it came. */
 static const char *take_saved(apr_pool_t *pool, bearer_remote *remote, const bearer_saved *saved,

@@ -1,5 +1,6 @@
 #include "bearer/renew.h"
 #include "bearer/address.h"
+#include "bearer/fetched.h"
 #include "bearer/jwk.h"
 #include "bearer/metadata.h"
 #include "bearer/schedule.h"
@@ -60,14 +61,13 @@ static void end_booked(bearer_remote *remote, const bearer_means *with)
     end(remote);
 }
 
-static const char *keys_in_use(apr_pool_t *pool, const bearer_remote *remote, int64_t now)
+/* How it goes on; who keeps nothing asks once. */
+static const char *prospect(const bearer_renewal *renewal, const bearer_means *with,
+                            const char *what)
 {
-    if (remote->digest[0] == '\0')
-        return "there are none yet";
-    if (bearer_remote_is_stale(remote, now))
-        return "those there were are too old to be used";
-    return apr_psprintf(pool, "those of %" APR_INT64_T_FMT " s ago stay in use",
-                        now - remote->confirmed);
+    return with->state == NULL ? ""
+        : apr_psprintf(renewal->pool, "; %s in %" APR_INT64_T_FMT " s", what,
+                       renewal->schedule.due - with->now);
 }
 
 /* The same complaint again and again is no news. */
@@ -75,13 +75,14 @@ static void fail(bearer_remote *remote, const bearer_means *with, const char *er
 {
     bearer_renewal *renewal = remote->renewal;
     const char *before = renewal->schedule.error;
+    const char *words = bearer_remote_words(renewal->pool, remote, with->now);
     bool news = before == NULL || strcmp(before, error) != 0;
 
     bearer_schedule_fail(&renewal->schedule, renewal->why, with->now, error);
     bearer_log_line(with->log, news ? BEARER_LOG_WARNING : BEARER_LOG_INFO,
-                    "%s: no keys were fetched: %s; %s; next attempt in %" APR_INT64_T_FMT " s",
-                    remote->source, error, keys_in_use(renewal->pool, remote, with->now),
-                    renewal->schedule.due - with->now);
+                    "%s: no keys were fetched: %s%s", remote->source, error,
+                    prospect(renewal, with, apr_pstrcat(renewal->pool, words, "; next attempt",
+                                                        NULL)));
     end_booked(remote, with);
 }
 
@@ -95,8 +96,8 @@ static void succeed(bearer_remote *remote, const bearer_means *with, const beare
     bearer_schedule_succeed(&renewal->schedule, with->now, answer->fresh, remote->terms.refresh,
                             chance);
     remote->confirmed = with->now;
-    bearer_log_line(with->log, BEARER_LOG_INFO, "%s: %s; next look in %" APR_INT64_T_FMT " s",
-                    remote->source, what, renewal->schedule.due - with->now);
+    bearer_log_line(with->log, BEARER_LOG_INFO, "%s: %s%s", remote->source, what,
+                    prospect(renewal, with, "next look"));
     end_booked(remote, with);
 }
 
@@ -133,31 +134,30 @@ static void ask_for_metadata(bearer_remote *remote, const bearer_means *with)
         fail(remote, with, renewal->complaints);
 }
 
-/* What is wrong with the answer itself; NULL for 2xx. */
-static const char *refuse_status(apr_pool_t *pool, const bearer_fetched *answer)
+/* One line an answer; finding: what is in it, if it was read. */
+static void tell(const bearer_renewal *renewal, const bearer_means *with,
+                 const bearer_fetched *answer, const char *finding)
 {
-    if (answer->status == 0)
-        return answer->error;
-    if (answer->status / 100 == 3)
-        return apr_psprintf(pool, "status %d, and redirections are not followed", answer->status);
-    return answer->status / 100 == 2 ? NULL : apr_psprintf(pool, "status %d", answer->status);
+    bearer_log_line(with->log, BEARER_LOG_DEBUG, "%s: %s%s%s", renewal->asking,
+                    bearer_fetched_words(renewal->pool, answer), finding != NULL ? "; it " : "",
+                    finding != NULL ? finding : "");
 }
 
 static void read_metadata(bearer_remote *remote, const bearer_means *with,
                           const bearer_fetched *answer)
 {
     bearer_renewal *renewal = remote->renewal;
-    const char *error = refuse_status(renewal->pool, answer);
+    const char *refused = bearer_fetched_refuse(renewal->pool, answer), *error = refused;
 
-    if (error == NULL)
+    if (refused == NULL)
         renewal->uri = bearer_metadata_jwks_uri(renewal->pool, answer->body, remote->source,
                                                 &error);
     if (renewal->uri != NULL) {
-        bearer_log_line(with->log, BEARER_LOG_DEBUG, "%s: names %s", renewal->asking, renewal->uri);
+        tell(renewal, with, answer, apr_pstrcat(renewal->pool, "names ", renewal->uri, NULL));
         ask_for_keys(remote, with);
         return;
     }
-    bearer_log_line(with->log, BEARER_LOG_DEBUG, "%s: %s", renewal->asking, error);
+    tell(renewal, with, answer, refused == NULL ? error : NULL);
     renewal->complaints = apr_pstrcat(renewal->pool,
                                       renewal->complaints != NULL ? renewal->complaints : "",
                                       renewal->complaints != NULL ? ", " : "", renewal->asking,
@@ -192,11 +192,11 @@ static const char *take_document(bearer_remote *remote, const bearer_means *with
     bearer_renewal *renewal = remote->renewal;
     char digest[BEARER_SAVED_DIGEST + 1];
     bearer_named_log named = { with->log, renewal->asking };
-    bearer_log lines = bearer_log_named(&named);
     const bearer_key *const *keys;
     const char *error;
 
-    keys = bearer_jwk_read(renewal->pool, answer->body, &lines, &error);
+    keys = bearer_jwk_read(renewal->pool, answer->body, &(bearer_log){ bearer_log_named, &named },
+                           &error);
     if (keys == NULL)
         return error;
     if (*keys == NULL)
@@ -226,11 +226,12 @@ static void read_set(bearer_remote *remote, const bearer_means *with, const bear
     const char *error = NULL;
     bearer_keyset *set = NULL;
 
+    tell(renewal, with, answer, NULL);
     if (answer->status == 304 && renewal->etag != NULL) {
         succeed(remote, with, answer, "the keys are as they were (304)");
         return;
     }
-    error = refuse_status(renewal->pool, answer);
+    error = bearer_fetched_refuse(renewal->pool, answer);
     if (error == NULL && is_the_same(remote, answer)) {
         succeed(remote, with, answer, "the keys are as they were");
         return;

@@ -106,14 +106,13 @@ const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
                                             const bearer_log *log, const char **error)
 {
     bearer_named_log named = { log, file };
-    bearer_log lines = bearer_log_named(&named);
     const bearer_key *const *keys;
     bearer_span text;
 
     *error = read_file(pool, file, stamp, &text);
     if (*error != NULL)
         return NULL;
-    keys = reader(pool, text, &lines, error);
+    keys = reader(pool, text, &(bearer_log){ bearer_log_named, &named }, error);
     OPENSSL_cleanse((char *)(uintptr_t)text.ptr, text.len);      /* it may be a secret */
     if (keys != NULL && *keys == NULL) {
         *error = "holds no usable key";

@@ -12,22 +12,27 @@ const bearer_terms bearer_terms_default = {
 static const struct row {
     const char *name;
     size_t offset;                  /* of the member: text, or an int where there are seconds */
-    enum { A_FILE, A_URL, SECONDS } kind;
+    bearer_terms_kind kind;
     int most;                       /* seconds */
 } rows[] = {
-    { "ca",          offsetof(bearer_terms, access.ca),          A_FILE,  0 },
-    { "client-cert", offsetof(bearer_terms, access.client_cert), A_FILE,  0 },
-    { "client-key",  offsetof(bearer_terms, access.client_key),  A_FILE,  0 },
-    { "auth",        offsetof(bearer_terms, access.auth),        A_FILE,  0 },
-    { "proxy",       offsetof(bearer_terms, access.proxy),       A_URL,   0 },
-    { "refresh",     offsetof(bearer_terms, refresh),            SECONDS, 86400 },
-    { "timeout",     offsetof(bearer_terms, access.timeout),     SECONDS, 60 },
-    { "max-stale",   offsetof(bearer_terms, max_stale),          SECONDS, 31536000 },
+    { "ca",          offsetof(bearer_terms, access.ca),          BEARER_TERMS_FILE,    0 },
+    { "client-cert", offsetof(bearer_terms, access.client_cert), BEARER_TERMS_FILE,    0 },
+    { "client-key",  offsetof(bearer_terms, access.client_key),  BEARER_TERMS_FILE,    0 },
+    { "auth",        offsetof(bearer_terms, access.auth),        BEARER_TERMS_FILE,    0 },
+    { "proxy",       offsetof(bearer_terms, access.proxy),       BEARER_TERMS_URL,     0 },
+    { "refresh",     offsetof(bearer_terms, refresh),            BEARER_TERMS_SECONDS, 86400 },
+    { "timeout",     offsetof(bearer_terms, access.timeout),     BEARER_TERMS_SECONDS, 60 },
+    { "max-stale",   offsetof(bearer_terms, max_stale),          BEARER_TERMS_SECONDS, 31536000 },
 };
 
 const char *bearer_terms_name(size_t i)
 {
     return i < sizeof(rows) / sizeof(rows[0]) ? rows[i].name : NULL;
+}
+
+bearer_terms_kind bearer_terms_kind_of(size_t i)
+{
+    return rows[i].kind;
 }
 
 static const char *read_file(apr_pool_t *pool, const char *value, const char **file,
@@ -71,10 +76,10 @@ const char *bearer_terms_read(apr_pool_t *pool, bearer_terms *terms, size_t i, c
     const char *error;
 
     switch (rows[i].kind) {
-    case A_FILE:
+    case BEARER_TERMS_FILE:
         error = read_file(pool, value, member, resolve);
         break;
-    case A_URL:
+    case BEARER_TERMS_URL:
         error = read_url(pool, value, member);
         break;
     default:

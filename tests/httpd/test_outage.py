@@ -1,5 +1,5 @@
-"""An issuer that is down, hangs or changes its keys while many ask: requests are answered as before,
-the issuer is asked by one process at a time, and restarts go on."""
+"""An issuer that is down, hangs or changes its keys while many ask: requests get their answers as
+before, the issuer is asked by one process at a time, and restarts go on."""
 
 import os
 import subprocess

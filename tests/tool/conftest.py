@@ -1,6 +1,7 @@
 import pytest
 
 import htbearer
+import issuer
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,17 @@ def keys(tmp_path_factory):
         return made[alg]
 
     return get
+
+
+@pytest.fixture
+def serve():
+    """Starts issuers, which end with the test."""
+    started = []
+
+    def start(*how, **more):
+        started.append(issuer.Issuer(*how, **more))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()

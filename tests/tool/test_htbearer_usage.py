@@ -33,7 +33,7 @@ def odd_keys(tmp_path_factory, keys):
 CHECK = ["check", "issuer=i", "keys=jwks:ec.jwks", "audience=a"]
 MINT = ["mint", "key=pem:ec.pem", "algorithm=ES256"]
 USAGE = [
-    ([], ["a command is wanted: key, mint, check, verify"]),
+    ([], ["a command is wanted: key, mint, check, verify, keys"]),
     (["chek"], ["unknown command 'chek'", "is 'check' meant?", "want key, mint"]),
     (["zzzzzz"], ["unknown command 'zzzzzz': want"]),
     (["help", "check"], ["htbearer help", "unknown word 'check'", "want no words"]),
@@ -119,7 +119,7 @@ USAGE = [
     ([*CHECK, "algorithms=HS256"], ["algorithms=HS256 goes with keys=secret: only"]),
     ([*CHECK, "keys=secret:secret"], ["secret: cannot stand beside"]),
     ([*CHECK, "keys=pem:ec.pem"], ["ec.pem", "private key"]),
-    ([*CHECK, "keys=ec.pem"], ["keys=ec.pem: want jwks:file"]),
+    ([*CHECK, "keys=ec.pem"], ["keys=ec.pem: want discovery, an https URL, jwks:file"]),
     ([*CHECK, "scope="], ["the rule 'scope '", "a scope is wanted"]),
     ([*CHECK, 'scope="'], ["a quote is not closed"]),
     ([*CHECK, "require="], ["the rule ''", "want claim, scope or issuer first"]),
@@ -128,11 +128,46 @@ USAGE = [
     ([*CHECK, "scope-claim=a,"], ["scope-claim=a,: want a list of claims"]),
     ([*CHECK, "scope-claim=/~2"], ["scope-claim=/~2"]),
     ([*CHECK, "user="], ["user=", "want a list of claims"]),
+    ([*CHECK, "ca=ec.pem"], ["ca= is for keys from the network"]),
+    ([*CHECK, "keys=http://example.com/"], ["http://example.com/", "over https only"]),
+    ([*CHECK, "keys=discovery"], ["the issuer's name is no https URL"]),
+    (["check", "issuer=https://127.0.0.1:1", "audience=a", "ca=nothing"],
+     ["ca=nothing: cannot be looked at"]),
+    (["check", "issuer=https://127.0.0.1:1", "audience=a", "timeout=0"],
+     ["timeout=0: want a whole number of seconds from 1 to 60"]),
+    (["check", "issuer=https://127.0.0.1:1", "audience=a", "client-cert=ec.pem"],
+     ["client-cert= and client-key= go together"]),
     (["verify"], ["keys= is wanted"]),
+    (["verify", "keys=discovery"], ["keys=discovery wants issuer=NAME"]),
+    (["verify", "keys=discovery", "issuer=i"], ["the issuer's name is no https URL"]),
+    (["verify", "keys=jwks:ec.jwks", "issuer=https://i"], ["issuer= is for keys=discovery"]),
+    (["verify", "keys=jwks:ec.jwks", "timeout=1"], ["timeout= is for keys from the network"]),
+    (["verify", "keys=http://127.0.0.1:1", "auth=folder"], ["auth=folder: is no regular file"]),
+    (["verify", "keys=http://127.0.0.1:1", "keys=secret:secret"],
+     ["secret: cannot stand beside"]),
+    (["verify", "keys=http://127.0.0.1:1", "algorithms=ES265"], ["is 'ES256' meant?"]),
     (["verify", "keys=jwks:nothing"], ["the key file nothing cannot be opened"]),
     (["verify", "keys=jwks:ec.jwks", "keys=secret:secret"], ["secret: cannot stand beside"]),
     (["verify", "keys=jwks:ec.jwks", "algorithms=RS256"],
      ["algorithms= names one that no key fits"]),
+    (["keys"], ["want an issuer's name or the address of a key set"]),
+    (["keys", "login.example.com"], ["'login.example.com' is no https URL", "want an issuer"]),
+    (["keys", "http://login.example.com"], ["'http://login.example.com'", "over https only"]),
+    (["keys", "HTTPS://127.0.0.1:1"], ["does not begin with https:"]),
+    (["keys", "discovery"], ["'discovery' is no https URL"]),
+    (["keys", "https://a:b@127.0.0.1:1"], ["holds a user name or password"]),
+    (["keys", "https://127.0.0.1:1", "https://127.0.0.1:2"],
+     ["unknown word 'https://127.0.0.1:2'", "want issuer=, keys=, ca="]),
+    (["keys", "https://127.0.0.1:1", "keys=discovery"], ["stand in place of"]),
+    (["keys", "isuer=https://127.0.0.1:1"], ["is 'issuer' meant?"]),
+    (["keys", "issuer=login"], ["the issuer's name is no https URL"]),
+    (["keys", "keys=discovery"], ["keys=discovery wants issuer=NAME"]),
+    (["keys", "keys=jwks:ec.jwks"], ["keys=jwks:ec.jwks: want discovery or an https URL"]),
+    (["keys", "keys=http://example.com/"], ["keys=http://example.com/: ", "over https only"]),
+    (["keys", "https://127.0.0.1:1", "ca=nothing"], ["ca=nothing: cannot be looked at"]),
+    (["keys", "https://127.0.0.1:1", "client-key=ec.pem"], ["go together"]),
+    (["keys", "https://127.0.0.1:1", "timeout=61"], ["timeout=61: want a whole number"]),
+    (["keys", "https://127.0.0.1:1", "timeout=1", "timeout=1"], ["timeout= is given twice"]),
     (["verify", "keys=jwks:ec.jwks", "algorithms="], ["algorithms=", "want a list"]),
     (["verify", "keys=pem:ec.jwks"], ["ec.jwks", "not PEM"]),
 ]
@@ -152,8 +187,8 @@ def test_wrong_usage(odd_keys, words, wanted):
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
 def test_help_names_everything(words):
     text = htbearer.run(*words, code=0).output
-    for word in ("key", "mint", "check", "verify", "version", "keys=jwks:FILE", "[ttl=SECONDS]",
-                 "Exit code"):
+    for word in ("key", "mint", "check", "verify", "keys", "version", "jwks:FILE", "[ttl=SECONDS]",
+                 "[ISSUER|URL]", "[timeout=SECONDS]", "Exit code"):
         assert word in text
 
 

@@ -108,6 +108,15 @@ static void strictness(void **state)
     rows_end();
 }
 
+/* How a body looks of which no byte came. */
+static void no_text(void **state)
+{
+    const bearer_json *json = NULL;
+
+    (void)state;
+    assert_int_equal(bearer_json_read(test_pool, (bearer_span){ NULL, 0 }, &json), BEARER_JSON_BAD);
+}
+
 /* {"a":[[...]]}: the object is the first level. */
 static bearer_json_result read_deep(size_t levels, const char *open, const char *close, bool closed)
 {
@@ -310,7 +319,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(strictness), TEST(depth), TEST(kinds_and_members), TEST(numeric_dates), TEST(strings),
-        TEST(numbers),
+        TEST(numbers), TEST(no_text),
         TEST(visits_and_print),
     };
 
