@@ -177,6 +177,12 @@ asan:
 asan-programs:
 	@$(again) BUILD=build-asan CFLAGS='-O1 -g' SANITIZE='$(SANITIZED)' all test-programs
 
+# ThreadSanitizer sees what is compiled with it: the library and this test, not OpenSSL or APR.
+.PHONY: tsan-programs
+tsan-programs:
+	@$(again) BUILD=build-tsan CFLAGS='-O1 -g' SANITIZE='-fsanitize=thread' \
+	    build-tsan/unit/test_swap
+
 ## fuzz: each fuzz target for FUZZ_SECONDS (60), with clang
 fuzz:
 	@support/install-deps.sh build fuzz
@@ -236,6 +242,6 @@ endif
 
 ## clean: remove everything that was built
 clean:
-	rm -rf $(BUILD) build-asan build-fuzz
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz
 
 -include $(OBJECTS:.o=.d)

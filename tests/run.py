@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("BEARER_BUILD", ROOT / "build"))
 SHOWN_LINES = 400
 PYTEST_SECONDS = 540
-ASAN = ROOT / "build-asan"
+ASAN, TSAN = ROOT / "build-asan", ROOT / "build-tsan"
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite"]
 
@@ -213,6 +213,20 @@ def asan_unit(stage):
         unit(stage, ASAN, BEARER_BUILD=ASAN)
 
 
+def tsan(stage):
+    code, text = run(["make", "-f", "apxs.mk", "tsan-programs"], 400)
+    if code != 0:
+        stage.say(text)
+        stage.fail(f"the build with ThreadSanitizer: {ending(code)}")
+        return
+    code, text = run([TSAN / "unit" / "test_swap"], 120, TSAN_OPTIONS="exitcode=66")
+    if code == 0 and cmocka_counts(text)[0] > 0:
+        stage.passed += 1
+    else:
+        stage.say(text)
+        stage.fail(f"test_swap under ThreadSanitizer: {ending(code)}")
+
+
 def asan_system(stage):
     preload = asan_preload()
     if preload is None:
@@ -253,6 +267,7 @@ STAGES = {
     "asan-unit":   (asan_unit, "unit"),
     "system":      (system, None),
     "asan-system": (asan_system, "asan-unit"),
+    "tsan":        (tsan, "asan-unit"),
     "interop":     (interop, None),
     "tool":        (tool, None),
     "worker":      (worker, None),
