@@ -285,12 +285,10 @@ static void another_set_is_confirmed(void **state)
 static void kept_too_long(void **state)
 {
     view one = view_of(SOURCE), other = view_of(SOURCE);
-    bearer_keyset *set;
 
     (void)state;
     keep(&one, set_of("first"), NOW - MAX_STALE);
-    set = look(&other, NOW);
-    bearer_keyset_release(set);
+    bearer_keyset_release(look(&other, NOW));
     assert_false(bearer_remote_has_keys(other.remote, NOW));
     assert_true(bearer_remote_is_stale(other.remote, NOW));
     done(&one);

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include "support.h"
 #include "bearer/schedule.h"
 

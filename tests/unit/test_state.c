@@ -1,9 +1,5 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include "support.h"
 #include "bearer/state.h"
 
