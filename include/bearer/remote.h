@@ -25,6 +25,7 @@ typedef struct {
     int64_t heard;                  /* the asking that the schedule was looked at for */
     int64_t confirmed;              /* when the keys were last said to be the issuer's; 0: never */
     char digest[BEARER_SAVED_DIGEST + 1];   /* of the set in use; empty: none */
+    bool kept;                      /* and that set is what the state directory has */
     bearer_stamp keys_stamp, times_stamp;
     bearer_keyset *arrived;         /* fetched by this process, not taken yet */
     bearer_renewal *renewal;        /* under way; or NULL */

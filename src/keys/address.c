@@ -36,23 +36,45 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET, host, quad) == 1 && quad[0] == 127;
 }
 
-static const char *refuse_parts(apr_pool_t *pool, CURLU *handle)
+/* The host as it stands in a URL that has two slashes, without its port. */
+static bearer_span written_host(const char *url)
+{
+    const char *host = url + strcspn(url, "/") + 2;
+
+    return (bearer_span){ host, *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#") };
+}
+
+static const char *refuse_parts(apr_pool_t *pool, CURLU *handle, const char *url)
 {
     const char *scheme = part_of(pool, handle, CURLUPART_SCHEME);
     const char *host = part_of(pool, handle, CURLUPART_HOST);
+    const char *port = part_of(pool, handle, CURLUPART_PORT);
 
-    if (scheme == NULL || host == NULL)
+    if (scheme == NULL || host == NULL || (port != NULL && strcmp(port, "0") == 0))
         return "is no URL";
     if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
         return "is no https URL";
-    if (strcmp(scheme, "http") == 0 && !is_loopback(host))
+    /* libcurl also takes 127.1, 0x7f.1 and escapes for 127.0.0.1, and some versions do not */
+    if (strcmp(scheme, "http") == 0
+        && !(is_loopback(host) && bearer_span_is(written_host(url), host)))
         return "is fetched over https only: http is for loopback addresses such as 127.0.0.1";
     if (part_of(pool, handle, CURLUPART_USER) != NULL
         || part_of(pool, handle, CURLUPART_PASSWORD) != NULL)
         return "holds a user name or password";
-    if (part_of(pool, handle, CURLUPART_FRAGMENT) != NULL)
-        return "holds a fragment (#)";
-    return NULL;
+    return strchr(url, '#') != NULL ? "holds a fragment (#)" : NULL;
+}
+
+/* Printable ASCII (RFC 3986 section 2), two slashes and a host: libcurl takes any bytes, and from
+ * one to three slashes. */
+static bool has_form(const char *url)
+{
+    const char *slashes = url + strcspn(url, "/");
+
+    for (const char *c = url; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~')
+            return false;
+    return bearer_address_is_web(url) && slashes == url + strcspn(url, ":") + 1
+        && slashes[0] == '/' && slashes[1] == '/' && slashes[2] != '/';
 }
 
 static const char *refuse(apr_pool_t *pool, const char *url, bool query)
@@ -64,9 +86,9 @@ static const char *refuse(apr_pool_t *pool, const char *url, bool query)
         return "cannot be looked at: memory failed";
     if (strlen(url) > LONGEST)
         return "is longer than 2000 bytes";
-    if (!bearer_address_is_web(url) || curl_url_set(handle, CURLUPART_URL, url, 0) != CURLUE_OK)
+    if (!has_form(url) || curl_url_set(handle, CURLUPART_URL, url, 0) != CURLUE_OK)
         return "is no https URL";
-    error = refuse_parts(pool, handle);
+    error = refuse_parts(pool, handle, url);
     if (error == NULL && !query && strchr(url, '?') != NULL)
         return "holds a query (?)";
     return error;

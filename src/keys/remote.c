@@ -89,6 +89,7 @@ static const char *read_keys(apr_pool_t *pool, bearer_remote *remote, const bear
     bearer_span text;
     const char *error;
 
+    remote->kept = false;
     switch (bearer_state_read(pool, with->state, remote->keys_file,
                               BEARER_JWK_MAX_BYTES + BEARER_SAVED_FRAME, &remote->keys_stamp, &text,
                               &error)) {
@@ -101,20 +102,23 @@ static const char *read_keys(apr_pool_t *pool, bearer_remote *remote, const bear
     }
     if (error == NULL && strcmp(saved.digest, remote->digest) != 0)
         error = take_saved(pool, remote, &saved, set);
+    remote->kept = error == NULL;
     if (error == NULL && saved.confirmed > remote->confirmed)
         remote->confirmed = saved.confirmed;
     return error != NULL ? apr_psprintf(pool, "%s in the state directory %s", remote->keys_file,
                                         error) : NULL;
 }
 
-/* Another process may have been told that the keys are still good. */
+/* Another process may have been told that the keys are still good: those that are kept, not others
+ * that this one may have. */
 static void read_confirmation(apr_pool_t *pool, bearer_remote *remote, const bearer_means *with)
 {
     bearer_schedule schedule;
     bearer_span text;
     const char *error;
 
-    if (bearer_state_changed(with->state, remote->times_file, &remote->times_stamp)
+    if (remote->kept
+        && bearer_state_changed(with->state, remote->times_file, &remote->times_stamp)
         && bearer_state_read(pool, with->state, remote->times_file, BEARER_SAVED_FRAME,
                              &remote->times_stamp, &text, &error) == BEARER_STATE_READ
         && bearer_schedule_read(pool, text, &schedule) && schedule.confirmed > remote->confirmed)

@@ -58,7 +58,7 @@ static bool read_digest(const bearer_json *json, char *digest)
         return false;
     memcpy(digest, text.ptr, text.len);
     digest[text.len] = '\0';
-    return true;
+    return strspn(digest, "0123456789abcdef") == BEARER_SAVED_DIGEST;
 }
 
 const char *bearer_saved_read(apr_pool_t *pool, bearer_span text, const char *source,

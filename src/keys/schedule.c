@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#define LONGEST_FAILURE 600         /* seconds, from an attempt's begin to the next one's */
+
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -16,14 +18,15 @@ static int64_t pause_after(int failures)
 }
 
 /* When the next attempt is due for this process: the others may have been told a longer refresh=,
- * or have keys that it lacks. */
+ * or have keys that it lacks. After failures it is the ladder's to say, however short refresh= is;
+ * but no attempt and its pause take so long that a time from a spoilt file may stop all others. */
 static int64_t due_for(const bearer_schedule *schedule, const bearer_need *need)
 {
-    int64_t due = least(schedule->due, schedule->begun + need->refresh);
+    int64_t pause = need->keyless ? 1 : need->refresh;
 
-    if (need->keyless && schedule->failures == 0)
-        due = least(due, schedule->begun + 1);
-    return due;
+    if (schedule->failures > 0)
+        pause = LONGEST_FAILURE;
+    return least(schedule->due, schedule->begun + pause);
 }
 
 bearer_renew bearer_schedule_decide(const bearer_schedule *schedule, const bearer_need *need,

@@ -21,6 +21,16 @@ static const char *because(apr_pool_t *pool, const char *what)
     return apr_psprintf(pool, "%s: %s", what, apr_strerror(errno, why, sizeof(why)));
 }
 
+/* Without slashes behind: with one, a link would be followed. */
+static const char *bare_path(apr_pool_t *pool, const char *path)
+{
+    size_t len = strlen(path);
+
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    return apr_pstrndup(pool, path, len);
+}
+
 static const char *refuse_folder(apr_pool_t *pool, const struct stat *info, uid_t user)
 {
     if (!S_ISDIR(info->st_mode))
@@ -72,6 +82,7 @@ const char *bearer_state_prepare(apr_pool_t *pool, const char *path, uid_t user,
 {
     struct stat info;
 
+    path = bare_path(pool, path);
     if (path[0] != '/' || strcmp(path, "/") == 0)
         return "is no absolute path of a folder";
     if (lstat(path, &info) == 0)
@@ -94,8 +105,8 @@ bearer_state *bearer_state_open(apr_pool_t *pool, const char *path, const char *
     bearer_state *state = apr_pcalloc(pool, sizeof(*state));
     struct stat info;
 
-    state->path = apr_pstrdup(pool, path);
-    state->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    state->path = bare_path(pool, path);
+    state->folder = open(state->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (state->folder < 0) {
         *error = because(pool, "cannot be opened");
         return NULL;

@@ -198,13 +198,74 @@ CHALLENGE.update({
     "scope-attribute": b"\x13\0r\", scope=\"x\0error=1",
 })
 
+
+def metadata(pick=0, without=(), behind="", **members):
+    whole = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys", **members}
+    text = json.dumps({name: value for name, value in whole.items() if name not in without})
+    return bytes([pick]) + text.encode() + behind.encode()
+
+
+LOCAL = "http://127.0.0.1:8080"
+METADATA = {
+    "good": metadata(), "path": metadata(1, issuer=f"{ISSUER}/a"),
+    "local": metadata(2, issuer=LOCAL, jwks_uri=f"{LOCAL}/keys"),
+    "local-6": metadata(3, issuer="http://[::1]/a", jwks_uri="http://[::1]/k"),
+    "local-short": metadata(2, issuer=LOCAL, jwks_uri="http://127.1/keys"),
+    "local-away": metadata(2, issuer=LOCAL, jwks_uri="http://127.0.0.1@issuer.example/keys"),
+    "other-members": metadata(response_types_supported=["code"], mtls={"issuer": "x"}),
+    "slash": metadata(issuer=f"{ISSUER}/"), "case": metadata(issuer=ISSUER.upper()),
+    "escaped": metadata().replace(b"example", b"ex\\u0061mple"),
+    "no-issuer": metadata(without=("issuer",)), "issuer-list": metadata(issuer=[ISSUER]),
+    "issuer-control": metadata(issuer="\x1b[2J\x7f\"\\\r\n\u202e"),
+    "no-uri": metadata(without=("jwks_uri",)), "uri-null": metadata(jwks_uri=None),
+    "uri-http": metadata(jwks_uri="http://issuer.example/keys"),
+    "uri-loopback": metadata(jwks_uri=f"{LOCAL}/keys"), "uri-file": metadata(jwks_uri="file:///k"),
+    "uri-user": metadata(jwks_uri="https://u:p@issuer.example/"),
+    "uri-fragment": metadata(jwks_uri=f"{ISSUER}/#x"),
+    "uri-query": metadata(jwks_uri=f"{ISSUER}:8443/keys?a=b"),
+    "uri-newline": metadata(jwks_uri=f"{ISSUER}/keys\r\nHost: x"),
+    "uri-slashes": metadata(jwks_uri="https:///issuer.example"),
+    "uri-high-byte": metadata(jwks_uri=f"{ISSUER}/\u00e4"),
+    "uri-long": metadata(jwks_uri=f"{ISSUER}/" + "a" * 2000),
+    "nul": metadata(jwks_uri=f"{ISSUER}/keys\0.evil.example"),
+    "duplicate": metadata().replace(b"{", b'{"issuer": "x", '), "trailing": metadata(behind=" x"),
+    "array": b"\0[]", "html": b"\0<!DOCTYPE html>", "empty": b"\0",
+}
+
+
+def saved(without=(), behind="", **members):
+    whole = {"version": 1, "source": ISSUER, "uri": f"{ISSUER}/keys", "etag": '"x"',
+             "confirmed": NOW, "digest": "0123456789abcdef" * 4, "set": {"keys": []}, **members}
+    return json.dumps({name: value for name, value in whole.items()
+                       if name not in without}) + behind
+
+
+SAVED = {
+    "good": saved(), "no-etag": saved(etag=""), "weak-etag": saved(etag='W/"a\\b"'),
+    "with-key": saved(set={"keys": [ED25519]}),
+    "version-2": saved(version=2), "version-text": saved(version="1"),
+    "version-fraction": saved(version=1.5),
+    "other-source": saved(source=f"{ISSUER}/"), "source-list": saved(source=[ISSUER]),
+    "uri-controls": saved(uri="a\r\n\x01\u00e4"), "uri-long": saved(uri="\1" * 3000),
+    "confirmed-negative": saved(confirmed=-1), "confirmed-real": saved(confirmed=NOW + 0.5),
+    "confirmed-huge": saved(confirmed=1e300),
+    "digest-short": saved(digest="0" * 63), "digest-long": saved(digest="0" * 65),
+    "digest-upper": saved(digest="A" * 64), "digest-quote": saved(digest='"' * 64),
+    "set-array": saved(set=[]), "set-null": saved(set=None),
+    "set-deep": saved(set=json.loads('{"a":' * 30 + "1" + "}" * 30)),
+    "trailing": saved(behind="{}"), "newline": saved(behind="\n"),
+    "duplicate": saved().replace("{", '{"source": "x", ', 1), "cut": saved()[:-2], "empty": "",
+    **{f"no-{name}": saved(without=(name,)) for name in ("version", "source", "uri", "confirmed",
+                                                         "digest", "set")},
+}
+
 TARGETS = {
     "credentials": CREDENTIALS, "compact": COMPACT, "claims": CLAIMS,
 
     "jwk": {**{name: json.dumps(value) for name, value in JWK.items()}, "no-json": "{",
             "twice": '{"kty":"RSA","kty":"EC"}'},
     "match": {name: f"{line}\n{json.dumps(TOKEN)}" for name, line in LINES.items()},
-    "challenge": CHALLENGE,
+    "challenge": CHALLENGE, "metadata": METADATA, "saved": SAVED,
 }
 
 
