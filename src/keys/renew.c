@@ -260,7 +260,7 @@ static void read_schedule(bearer_remote *remote, const bearer_means *with)
     if (bearer_state_read(renewal->pool, with->state, remote->times_file, BEARER_SAVED_FRAME,
                           &stamp, &text, &error) == BEARER_STATE_READ
         && bearer_schedule_read(renewal->pool, text, &renewal->schedule)
-        && renewal->schedule.confirmed > remote->confirmed)
+        && remote->kept && renewal->schedule.confirmed > remote->confirmed)
         remote->confirmed = renewal->schedule.confirmed;
 }
 
