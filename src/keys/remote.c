@@ -146,6 +146,8 @@ bearer_keyset *bearer_remote_look(apr_pool_t *pool, bearer_remote *remote,
         error = read_keys(pool, remote, with, &set);
     if (error != NULL)
         bearer_log_line(with->log, BEARER_LOG_WARNING, "%s: %s", remote->source, error);
+    if (remote->confirmed > with->now)
+        remote->confirmed = with->now;          /* the clock was set back */
     if (bearer_remote_is_stale(remote, with->now))
         read_confirmation(pool, remote, with);
     if (has_lost_schedule(remote, with))

@@ -180,8 +180,9 @@ static const char *keep(bearer_remote *remote, const bearer_means *with,
         return NULL;
     memcpy(saved.digest, digest, sizeof(saved.digest));
     text = bearer_saved_write(renewal->pool, &saved, answer->body);
-    if (text == NULL)
-        return "the set cannot be kept: its address is too long, or memory failed";
+    if (text == NULL
+        || bearer_saved_read(renewal->pool, bearer_span_of(text), remote->source, &saved) != NULL)
+        return "cannot be kept: it nests too deep, its address is too long, or memory failed";
     return bearer_state_write(renewal->pool, with->state, remote->keys_file, bearer_span_of(text));
 }
 

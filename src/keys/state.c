@@ -203,6 +203,8 @@ bearer_state_result bearer_state_read(apr_pool_t *pool, const bearer_state *stat
     wrong = open_and_read(pool, state, name, limit, stamp, text);
     if (wrong == NULL)
         return BEARER_STATE_READ;
+    if (!bearer_state_changed(state, name, &absent))
+        return BEARER_STATE_ABSENT;             /* deleted meanwhile; the next look knows */
     *error = apr_psprintf(pool, "%s/%s %s", state->path, name, wrong);
     return BEARER_STATE_BAD;
 }

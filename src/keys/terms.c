@@ -1,6 +1,7 @@
 #include "bearer/terms.h"
 #include "bearer/address.h"
 
+#include <string.h>
 #include <apr_file_info.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -54,8 +55,12 @@ static const char *read_file(apr_pool_t *pool, const char *value, const char **f
 
 static const char *read_url(apr_pool_t *pool, const char *value, const char **url)
 {
+    const char *host = strstr(value, "://");
+
     *url = apr_pstrdup(pool, value);
-    return bearer_address_is_web(value) ? NULL : "want a URL such as http://proxy.example.com:3128";
+    if (bearer_address_is_web(value) && host != NULL && host[strlen("://")] != '\0')
+        return NULL;
+    return "want a URL such as http://proxy.example.com:3128";
 }
 
 static const char *read_seconds(apr_pool_t *pool, const char *value, int most, int *seconds)

@@ -1,11 +1,13 @@
 """Wrong directives: each stops the server with a sentence that names the directive, what it got
 and what it wants."""
 
+import shutil
+
 import pytest
 
 import tokens
 from expect import ANY_PATH, TRUST, location
-from server import Httpd
+from server import Httpd, run_user
 from tokens import key
 
 AUD = "AuthBearerAudience https://api.example"
@@ -25,10 +27,20 @@ INSIDE = [
     ("AuthBearerAuthoritative", "AuthBearerAuthoritative perhaps", ["perhaps"]),
     # issuers and their options
     ("AuthBearerIssuer", "AuthBearerIssuer", []),
-    ("AuthBearerIssuer", issuer(""), ["keys="]),
-    ("AuthBearerIssuer", issuer("keys=discovery"), ["discovery"]),
-    ("AuthBearerIssuer", issuer("keys=https://as.example/jwks"), ["https://as.example/jwks"]),
+    ("AuthBearerIssuer", f"AuthBearerIssuer urn:x\n{AUD}", ["urn:x", "keys="]),
+    ("AuthBearerIssuer", f"AuthBearerIssuer http://as.example\n{AUD}", ["loopback"]),
+    ("AuthBearerIssuer", f"AuthBearerIssuer urn:x keys=discovery\n{AUD}", ["discovered"]),
     ("AuthBearerIssuer", issuer("keys=http://as.example/jwks"), ["http://as.example/jwks"]),
+    ("AuthBearerIssuer", issuer("keys=discover"), ["discover", "discovery"]),
+    ("AuthBearerIssuer", issuer("ca={keys}/none.pem"), ["ca=", "none.pem"]),
+    ("AuthBearerIssuer", issuer("auth={keys}"), ["auth=", "{keys}"]),
+    ("AuthBearerIssuer", issuer("client-cert={keys}/rsa.pem"), ["client-cert=", "client-key="]),
+    ("AuthBearerIssuer", issuer("proxy=proxy.example:3128"), ["proxy=", "http://"]),
+    ("AuthBearerIssuer", issuer("refresh=1h"), ["refresh=1h", "86400"]),
+    ("AuthBearerIssuer", issuer("timeout=0"), ["timeout=0", "60"]),
+    ("AuthBearerIssuer", issuer("max-stale=x"), ["max-stale=x", "31536000"]),
+    ("AuthBearerIssuer", issuer("maxstale=5"), ["maxstale", "max-stale"]),
+    ("AuthBearerIssuer", issuer("keys=jwks:{keys}/as.jwks refresh=60"), ["refresh=", "network"]),
     ("AuthBearerIssuer", issuer("keys="), ["keys"]),
     ("AuthBearerIssuer", issuer("keys=jwks:"), ["jwks:"]),
     ("AuthBearerIssuer", issuer("keys={keys}/as.jwks"), ["jwks:"]),
@@ -160,6 +172,16 @@ OUTSIDE = [
     ("AuthBearerIssuer", "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks\n",
      ["AuthBearerAudience"]),
     ("AuthBearerLeeway", "AuthBearerLeeway 301\n", ["301", "300"]),
+    ("AuthBearerStateDir", "<VirtualHost *:80>\nAuthBearerStateDir /x\n</VirtualHost>\n",
+     ["VirtualHost"]),
+    ("AuthBearerStateDir", 'AuthBearerStateDir ""\n', ["folder"]),
+    *[("AuthBearerStateDir", f"AuthBearerStateDir {path}\nAuthBearerIssuer https://as.example\n{AUD}",
+       words)
+      for path, words in (("/none/of/these", ["/none/of/these", "around it"]), ("/", ["absolute"]),
+                          ("{root}/a-link", ["a-link", "no folder"]),
+                          ("{root}/a-link/", ["a-link", "no folder"]),
+                          ("{root}/a-file", ["a-file", "no folder"]),
+                          ("{root}/open", ["mode 755", "700"]))],
 ]
 
 # Directives that could loosen a rule are refused in .htaccess, with 500 and httpd's own line.
@@ -198,6 +220,12 @@ def workshop():
         "private.pem": (tokens.store() / "p256-1.pem").read_bytes(),
     }.items():
         server.write(f"keys/{name}", content)
+    server.write("a-file", b"")
+    for name, mode in (("safe", 0o700), ("open", 0o755)):
+        (server.root / name).mkdir(mode=mode)
+        if run_user():
+            shutil.chown(server.root / name, *run_user())
+    (server.root / "a-link").symlink_to("safe")
     yield server
     server.remove()
 
@@ -229,6 +257,12 @@ def test_must_not_start_at_all(workshop, name, conf, words):
 FINE = [
     f"{ISS}\n{AUD}", issuer("keys=jwks:{keys}/as.jwks keys=pem:{keys}/rsa.pem"),
     issuer("keys=jwks:keys/as.jwks"),
+    issuer(""), issuer("keys=discovery"), issuer("keys=https://as.example/jwks"),
+    issuer("keys=discovery keys=jwks:{keys}/as.jwks refresh=60 timeout=1 max-stale=600"),
+    issuer("ca={keys}/rsa.pem auth={keys}/text client-cert={keys}/rsa.pem"
+           " client-key={keys}/rsa.pem proxy=http://proxy.example:3128"),
+    f"AuthBearerIssuer http://127.0.0.1:8080/realms/a\n{AUD}",
+    f"AuthBearerIssuer urn:x keys=http://[::1]:8080/jwks\n{AUD}",
     issuer("keys=secret:{keys}/hs256.bin algorithms=HS256"),
     issuer("keys=jwks:{keys}/as.jwks algorithms=RS256,ES256 types=JWT,absent,id,x+jwt"
            " user=a,b user-prefix=p:"),
