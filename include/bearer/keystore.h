@@ -39,6 +39,9 @@ void bearer_keystore_ask(bearer_keystore *store, int64_t now);
  * that may be used. */
 bearer_keyset *bearer_keystore_hold(bearer_keystore *store);
 
+/* There are keys that may be used. */
+bool bearer_keystore_has_keys(bearer_keystore *store);
+
 /* Some of the keys come from the network. */
 bool bearer_keystore_is_remote(const bearer_keystore *store);
 

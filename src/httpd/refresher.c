@@ -11,7 +11,8 @@
 
 APLOG_USE_MODULE(auth_bearer);
 
-#define LOOK_EACH apr_time_from_msec(400)   /* new keys reach all children within a second */
+/* New keys reach all children within a second; the first ones sooner. */
+#define LOOK_EACH apr_time_from_msec(400)
 #define RENEWALS_MOST 16                    /* of one child at a time */
 #define TURN_MOST apr_time_from_msec(200)   /* then mod_watchdog may see that the child ends */
 
@@ -23,6 +24,7 @@ typedef struct {
     bearer_state *state;
     bearer_fetcher *fetcher;
     apr_time_t looked;
+    bool lacking;                   /* some issuer has no keys yet */
 } refresher;
 
 static const char *state_dir(server_rec *server)
@@ -82,8 +84,13 @@ static void log_line(void *context, bearer_log_level level, const char *text)
 
 static void look(apr_pool_t *pool, refresher *of, const bearer_means *with)
 {
-    for (int i = 0; i < of->trusts->nelts; i++)
-        bearer_keystore_look(pool, APR_ARRAY_IDX(of->trusts, i, bearer_trust *)->keys, with);
+    of->lacking = false;
+    for (int i = 0; i < of->trusts->nelts; i++) {
+        bearer_keystore *store = APR_ARRAY_IDX(of->trusts, i, bearer_trust *)->keys;
+
+        bearer_keystore_look(pool, store, with);
+        of->lacking = of->lacking || !bearer_keystore_has_keys(store);
+    }
 }
 
 static int count_renewals(const refresher *of)
@@ -125,7 +132,7 @@ static void turn(apr_pool_t *pool, refresher *of)
 
     do {
         with.now = apr_time_sec(now);
-        if (of->fetcher != NULL && renew(of, &with))
+        if ((of->fetcher != NULL && renew(of, &with)) || (of->lacking && now == begun))
             of->looked = 0;
         if (now - of->looked >= LOOK_EACH || now < of->looked) {
             look(pool, of, &with);

@@ -175,6 +175,14 @@ bearer_keyset *bearer_keystore_hold(bearer_keystore *store)
     return set;
 }
 
+bool bearer_keystore_has_keys(bearer_keystore *store)
+{
+    bearer_keyset *set = bearer_keystore_hold(store);
+
+    bearer_keyset_release(set);
+    return set != NULL;
+}
+
 static apr_status_t close_store(void *data)
 {
     bearer_keystore *store = data;

@@ -1,6 +1,6 @@
 """Keys fetched from an issuer: what it may answer, what becomes of requests, what is logged, and
-how often it is asked. One server with an issuer for every row, some of which hang: they must not get
-in each other's way."""
+how often it is asked. One server with an issuer for every row, some of which hang: they must not
+get in each other's way."""
 
 import collections
 import gzip
