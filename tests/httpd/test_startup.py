@@ -175,8 +175,8 @@ OUTSIDE = [
     ("AuthBearerStateDir", "<VirtualHost *:80>\nAuthBearerStateDir /x\n</VirtualHost>\n",
      ["VirtualHost"]),
     ("AuthBearerStateDir", 'AuthBearerStateDir ""\n', ["folder"]),
-    *[("AuthBearerStateDir", f"AuthBearerStateDir {path}\nAuthBearerIssuer https://as.example\n{AUD}",
-       words)
+    *[("AuthBearerStateDir",
+       f"AuthBearerStateDir {path}\nAuthBearerIssuer https://as.example\n{AUD}", words)
       for path, words in (("/none/of/these", ["/none/of/these", "around it"]), ("/", ["absolute"]),
                           ("{root}/a-link", ["a-link", "no folder"]),
                           ("{root}/a-link/", ["a-link", "no folder"]),
