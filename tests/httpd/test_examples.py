@@ -214,7 +214,7 @@ def test_files_are_named_where_they_must(name):
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name != OFFLINE])
 def test_what_the_issuer_is_asked(servers, name):
-    """The metadata at both addresses until one has it, then the set; nothing else and nobody else."""
+    """The metadata at its addresses until one has it, then the set; nothing else, nobody else."""
     issuer = EXAMPLES[name].claims["iss"]
     place, address = ISSUERS[issuer]
     wanted = [oauth_address(issuer)]
