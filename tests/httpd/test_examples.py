@@ -163,7 +163,7 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def servers(serve, backend, world):
+def servers(backend, world, serve):
     """The server of an example, started once. It has its keys."""
     started = {}
 

@@ -5,8 +5,8 @@
 // they serve RS256 and PS256, EdDSA and Ed25519 alike.
 //
 // Keys come in generations, those of the first one to begin with. POST /test/keys with
-// {"published": [2, 1], "signing": 2} says which are in the set and which sign; GET /test/counts how
-// often each path was asked for.
+// {"published": [2, 1], "signing": 2} says which are in the set and which sign; GET /test/counts
+// says how often each path was asked for.
 //
 // Environment: TLS_PEM, the key and certificate to serve https with; NAME, the host in the issuer's
 // name; RUN_USER and RUN_GROUP, whom to become.

@@ -1,5 +1,5 @@
-"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys it publishes: they
-are discovered, or in a file."""
+"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys it publishes:
+they are discovered, or in a file."""
 
 import json
 
