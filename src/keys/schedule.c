@@ -13,6 +13,9 @@ static int64_t pause_after(int failures)
     return failures > 6 ? BEARER_RETRY_MOST : least(INT64_C(1) << (failures - 1), BEARER_RETRY_MOST);
 }
 
+/* Within these seconds a process has taken what another one fetched. */
+#define TAKING_MOST 2
+
 /* When the next attempt is due for this process: the others may have been told a longer refresh=,
  * or have keys that it lacks. */
 static int64_t due_for(const bearer_schedule *schedule, const bearer_need *need)
@@ -20,7 +23,7 @@ static int64_t due_for(const bearer_schedule *schedule, const bearer_need *need)
     int64_t due = least(schedule->due, schedule->begun + need->refresh);
 
     if (need->keyless && schedule->failures == 0)
-        due = least(due, schedule->begun + 1);
+        due = least(due, schedule->confirmed + TAKING_MOST);
     return due;
 }
 

@@ -7,9 +7,10 @@ import pytest
 
 from expect import ANY_PATH, ECHO, await_keys, location, log_line, passed, refused
 from tokens import AUDIENCE, ISSUER, good, jwks, key
-from worldwide import World
+from worldwide import World, oauth_address, openid_address
 
 TRUST = "    AuthType Bearer\n    AuthName api\n"
+OTHERS = [f"https://as{number}.example" for number in range(12)]
 NOBODY = "http://127.0.0.1:9"       # no proxy is there
 
 
@@ -22,15 +23,16 @@ def world():
 
 @pytest.fixture
 def start(world, serve):
-    """A server with a location per option text; they are written into the line of the issuer."""
+    """A server with locations; each has an issuer, and the options of its line."""
     servers = []
 
-    def start(**locations):
+    def start(before="", **locations):
         conf = "".join(
-            location(f"/{name}", f"AuthBearerIssuer {ISSUER} ca={{keys}}/ca {options}",
+            location(f"/{name}", f"AuthBearerIssuer {issuer} ca={{keys}}/ca {options}",
                      f"AuthBearerAudience {AUDIENCE}", "Require scope read", trust=TRUST)
-            for name, options in locations.items())
-        servers.append(serve(ECHO + ANY_PATH + conf, {"keys/ca": world.authority.pem()}))
+            for name, (issuer, options) in locations.items())
+        servers.append(serve(ECHO + ANY_PATH + before + conf,
+                             {"keys/ca": world.authority.pem()}))
         return servers[-1]
 
     yield start
@@ -40,8 +42,8 @@ def start(world, serve):
 
 def test_a_line_that_cannot_reach_the_issuer(world, start):
     """It goes without keys; the others of the same issuer do not wait for it."""
-    bad = {f"bad{i}": f"proxy={NOBODY} timeout={i}" for i in range(1, 6)}
-    server = start(**bad, read=f"proxy={world.proxy}")
+    bad = {f"bad{i}": (ISSUER, f"proxy={NOBODY} timeout={i}") for i in range(1, 6)}
+    server = start(**bad, read=(ISSUER, f"proxy={world.proxy}"))
     server.expect_log(r"\[auth_bearer:warn\].*: no keys were fetched: .*port 9 ")
     await_keys(server, "/read", good())
     passed(server.get("/read", token=good()))
@@ -52,7 +54,7 @@ def test_a_line_that_cannot_reach_the_issuer(world, start):
 def test_keys_of_another_kind(world, start):
     """The issuer has RSA keys, then EC keys in their place: the first token that they sign makes
     the server ask, as any unknown key does."""
-    server = start(read=f"proxy={world.proxy}")
+    server = start(read=(ISSUER, f"proxy={world.proxy}"))
     passed(await_keys(server, "/read", good()))
     world.issuer(ISSUER, "/keys", jwks([key("p256")]))
     token = good("ES256")
@@ -62,9 +64,28 @@ def test_keys_of_another_kind(world, start):
     refused(server, server.get("/read", token=good()), "alg_refused")
 
 
+@pytest.mark.mpm
+def test_one_process_asks_for_all(world, start):
+    """Those that have no keys yet wait for its answer, though it takes its time."""
+    for name in OTHERS:
+        world.issuer(name, "/keys", jwks([key("rsa")]), delay=0.7)
+    server = start("StartServers 4\n", **{f"read{i}": (name, f"proxy={world.proxy}")
+                                          for i, name in enumerate(OTHERS)})
+    server.allow_log(log_line("keys_unavailable"))
+    for i, name in enumerate(OTHERS):
+        await_keys(server, f"/read{i}", good(iss=name))
+    time.sleep(2)
+    assert len(server.children()) >= 4
+    for i, name in enumerate(OTHERS):
+        for _ in range(8):
+            passed(server.get(f"/read{i}", token=good(iss=name)))
+        assert [one.url for one in world.asked(name + "/")] == [
+            oauth_address(name), openid_address(name), f"{name}/keys"]
+
+
 @pytest.mark.parametrize("options, alg", [("algorithms=RS256", "ES256"), ("", "HS256")])
 def test_algorithms_that_no_new_key_would_help(world, start, options, alg):
-    server = start(read=f"proxy={world.proxy} {options}")
+    server = start(read=(ISSUER, f"proxy={world.proxy} {options}"))
     await_keys(server, "/read", good())
     before = len(world.asked())
     refused(server, server.get("/read", token=good(alg)), "alg_refused")

@@ -14,6 +14,7 @@ import re
 import ssl
 import tempfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -37,9 +38,10 @@ def openid_address(issuer):
 
 
 class Document:
-    def __init__(self, body, kind="application/json", status=200, token=None, fields=()):
+    def __init__(self, body, kind="application/json", status=200, token=None, fields=(), delay=0.0):
         self.body = body.encode() if isinstance(body, str) else body
         self.kind, self.status, self.token, self.fields = kind, status, token, list(fields)
+        self.delay = delay
 
 
 NOWHERE = Document("{}", status=404)
@@ -80,6 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = self.path if self.origin is None else self.origin + self.path
         document = self.server.world.answer(url, self.headers)
+        time.sleep(document.delay)
         self.send_response(document.status)
         for name, value in [("Content-Type", document.kind),
                             ("Content-Length", str(len(document.body))), *document.fields]:
@@ -122,7 +125,7 @@ class World:
 
     def publish(self, url, body, **how):
         """A document; how: kind (media type), status, token (a bearer token that must come
-        along), fields (further header fields)."""
+        along), fields (further header fields), delay (seconds before the answer)."""
         self.documents[url] = Document(body, **how)
 
     def issuer(self, name, keys, jwks, address=openid_address, kind="application/json", **how):

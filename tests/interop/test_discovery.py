@@ -63,6 +63,7 @@ def patient(authority, second, serve):
     running = serve(ECHO + ANY_PATH + protected("/read", second, "ca={keys}/ca"),
                     {"keys/ca": authority.pem()})
     await_keys(running, "/read", second.token(RESOURCE))
+    time.sleep(SPREADING)
     return running
 
 
@@ -209,6 +210,7 @@ def test_rotation_without_overlap(patient, second):
     new, before = second.token(RESOURCE), second.counts()
     refused(patient, patient.get("/read", token=new), "key_unknown")
     patient.wait_for(lambda: patient.get("/read", token=new).status == 200, "the new keys", 2.0)
+    time.sleep(SPREADING)
     refused(patient, patient.get("/read", token=old), "key_unknown")
     second.publish(3, signing=3)
     newer, until = second.token(RESOURCE), time.monotonic() + 2
