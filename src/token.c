@@ -133,11 +133,14 @@ static bool signature_holds(const token_parts *token, const bearer_keyset *keys,
 }
 
 /* Keys that the issuer published since the last look may tell: it is asked for them. A key without
- * a name can be exchanged without one seeing it. */
-static bool may_be_news(const token_parts *token, bearer_verdict refused)
+ * a name can be exchanged without one seeing it. Where the keys decide about the algorithms, new
+ * ones may bring another. */
+static bool may_be_news(const token_parts *token, const bearer_trust *trust, bearer_verdict refused)
 {
     return refused.reason == BEARER_KEY_UNKNOWN
-        || (refused.reason == BEARER_SIGNATURE_BAD && !token->header.has_kid);
+        || (refused.reason == BEARER_SIGNATURE_BAD && !token->header.has_kid)
+        || (refused.reason == BEARER_ALG_REFUSED && trust->rules.algorithms == 0
+            && token->header.alg->kty != BEARER_KTY_OCT);
 }
 
 static bool issuer_signed(const token_parts *token, const bearer_trust *trust, int64_t now,
@@ -158,7 +161,7 @@ static bool issuer_signed(const token_parts *token, const bearer_trust *trust, i
         holds = signature_holds(token, keys, algorithms, refused);
     }
     bearer_keyset_release(keys);
-    if (!holds && may_be_news(token, *refused))
+    if (!holds && may_be_news(token, trust, *refused))
         bearer_keystore_ask(trust->keys, now);
     return holds;
 }

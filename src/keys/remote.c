@@ -6,13 +6,17 @@
 #include <apr_strings.h>
 
 /* Whoever vouches for the source belongs to its identity: keys that were vouched for by another
- * authority are not its keys. */
-static const char *name_of(apr_pool_t *pool, const char *source, bool discovered, const char *ca)
+ * authority are not its keys. So does the way to it: one that leads nowhere must not use up the
+ * attempts of another. */
+static const char *name_of(apr_pool_t *pool, const char *source, bool discovered,
+                           const bearer_access *by)
 {
+    const char *const way[] = { by->ca, by->proxy, by->auth, by->client_cert, by->client_key };
     char digest[BEARER_SAVED_DIGEST + 1] = "";
-    const char *all = apr_pstrcat(pool, discovered ? "issuer\n" : "keys\n", source, "\n",
-                                  ca != NULL ? ca : "", NULL);
+    const char *all = apr_pstrcat(pool, discovered ? "issuer\n" : "keys\n", source, NULL);
 
+    for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+        all = apr_pstrcat(pool, all, "\n", way[i] != NULL ? way[i] : "", NULL);
     bearer_saved_digest(bearer_span_of(all), digest);
     return apr_pstrndup(pool, digest, 32);
 }
@@ -21,7 +25,7 @@ bearer_remote *bearer_remote_make(apr_pool_t *pool, const char *issuer_or_url, b
                                   const bearer_terms *terms)
 {
     bearer_remote *remote = apr_pcalloc(pool, sizeof(*remote));
-    const char *name = name_of(pool, issuer_or_url, discovered, terms->access.ca);
+    const char *name = name_of(pool, issuer_or_url, discovered, &terms->access);
 
     remote->source = apr_pstrdup(pool, issuer_or_url);
     remote->discovered = discovered;

@@ -1,5 +1,7 @@
 """What an answer of the module must look like, written from the RFCs and apart from its tables."""
 
+import time
+
 # Reason -> status, RFC 6750 error code or None. Reasons that happen all day are logged at info.
 REASONS = {
     "no_token": (401, None), "request_malformed": (400, "invalid_request"),
@@ -76,3 +78,15 @@ def passed(answer, user="alice", scheme="Bearer"):
     assert (answer.header("X-User"), answer.header("X-Auth")) == (user, scheme), answer
     assert answer.body == b"<p>the index\n", answer
     assert answer.challenges == [], answer
+
+
+def await_keys(server, path, token, seconds=10.0):
+    """Asks with this token until keys came from the network: until the answer is not 503."""
+    server.allow_log(log_line("keys_unavailable"))
+    deadline = time.monotonic() + seconds
+    answer = server.get(path, token=token)
+    while answer.status == 503 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        answer = server.get(path, token=token)
+    assert answer.status != 503, f"no keys for {path} after {seconds} s:\n{server.tail()}"
+    return answer

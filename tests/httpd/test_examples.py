@@ -1,16 +1,18 @@
-"""Every file of conf.example: a server starts with it, and tokens of that issuer's shape get the
-answers that its rules promise."""
+"""Every file of conf.example: a server starts with it, finds the keys where that issuer publishes
+them, and tokens of its shape get the answers that the rules promise."""
 
 import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import urljoin
 
 import pytest
 
-from expect import ANY_PATH, ECHO, passed, refused
+from expect import ANY_PATH, ECHO, await_keys, passed, refused
 from server import PROJECT
-from tokens import basic, bearer, jwks, key, mint
+from tokens import basic, bearer, jwks, key, mint, remember
+from worldwide import World, oauth_address, openid_address
 
 FOLDER = PROJECT / "conf.example"
 TENANT = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
@@ -28,6 +30,24 @@ GITLAB = {"iss": "https://gitlab.example.com", "aud": "https://deploy.example.co
           "ref_protected": "true"}
 POD = {"namespace": "payments", "serviceaccount": {"name": "reporter", "uid": "a-b"}}
 CLUSTER = "https://kubernetes.default.svc.cluster.local"
+CLUSTER_TOKEN = remember("the-token-of-the-service-account-key-reader")
+
+# Where the issuers have their key sets, from their metadata, and the metadata itself.
+ISSUERS = {
+    LOGIN: ("/oauth2/jwks", oauth_address),
+    LOGIN + "/realms/main": ("/realms/main/protocol/openid-connect/certs", openid_address),
+    TENANT: (TENANT.replace("/v2.0", "/discovery/v2.0/keys"), openid_address),
+    "https://example.eu.auth0.com/": ("/.well-known/jwks.json", openid_address),
+    "https://example.okta.com/oauth2/default": ("/oauth2/default/v1/keys", openid_address),
+    POOL: (POOL + "/.well-known/jwks.json", openid_address),
+    GITHUB["iss"]: ("/.well-known/jwks", openid_address),
+    GITLAB["iss"]: ("/oauth/discovery/keys", openid_address),
+    # An API server names itself by its address.
+    CLUSTER: ("https://10.96.0.1:6443/openid/v1/jwks", openid_address),
+}
+# What of the other issuers' ways differs.
+OTHERWISE = {CLUSTER: {"kind": "application/jwk-set+json", "token": CLUSTER_TOKEN}}
+OFFLINE = "offline-keys"
 
 
 class Example:
@@ -53,6 +73,7 @@ class Example:
 EXAMPLES = {
     "first-steps": Example("/api", OWN, "alice", [{"scope": "write"}, {"scope": None}], "read",
                            typ="at+jwt"),
+    "offline-keys": Example("/api", OWN, "alice", [{"scope": "write"}], "read", typ="at+jwt"),
     "keycloak": Example(
         "/api", {"iss": LOGIN + "/realms/main", "aud": [API, "account"], "sub": "f:1:alice",
                  "typ": "Bearer", "azp": "web", "scope": "openid profile",
@@ -132,20 +153,38 @@ def backend():
 
 
 @pytest.fixture(scope="module")
-def servers(serve, backend):
-    """The server of an example, started once."""
+def world():
+    """The issuers. Each has a key for encryption beside the one for tokens, as Keycloak does."""
+    keys = jwks([key("rsa"), key("rsa", 3).jwk(use="enc", alg="RSA-OAEP")])
+    with World() as world:
+        for issuer, (place, address) in ISSUERS.items():
+            world.issuer(issuer, place, keys, address, **OTHERWISE.get(issuer, {}))
+        yield world
+
+
+@pytest.fixture(scope="module")
+def servers(backend, world, serve):
+    """The server of an example, started once. It has its keys."""
     started = {}
+
+    def start(name):
+        authority = world.authority.pem().decode()
+        files = {"login.jwks": jwks([key("rsa")]), "kubernetes-ca.crt": authority,
+                 "kubernetes.token": CLUSTER_TOKEN + "\n", "world.pem": authority,
+                 "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
+        text = world.configuration((FOLDER / f"{name}.conf").read_text(), "{keys}/world.pem")
+        text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
+        asked = len(world.asked())
+        before = ECHO + LOGIN_SHOWN + ("" if name == PROXIED else ANY_PATH)
+        server = serve(before + text, {f"keys/{file}": what for file, what in files.items()},
+                       modules="proxy proxy_http")
+        await_keys(server, EXAMPLES[name].path, EXAMPLES[name].token())
+        server.asked = [one.url for one in world.asked()[asked:]]
+        return server
 
     def get(name):
         if name not in started:
-            text = (FOLDER / f"{name}.conf").read_text()
-            files = dict.fromkeys(re.findall(r"/etc/apache2/bearer/([\w.]+\.jwks)", text),
-                                  jwks([key("rsa")]))
-            files = {f"keys/{file}": content for file, content in files.items()}
-            files["keys/users"] = "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"      # test
-            text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
-            before = ECHO + LOGIN_SHOWN + ("" if name == PROXIED else ANY_PATH)
-            started[name] = serve(before + text, files, modules="proxy proxy_http")
+            started[name] = start(name)
         return started[name]
 
     return get
@@ -164,6 +203,24 @@ def test_every_file_has_a_row():
 def test_it_starts_without_a_warning(servers, name):
     lines = [line for line in servers(name).log().splitlines() if "AB03" in line]
     assert len(lines) == 1 and "AB0301" in lines[0], lines
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_files_are_named_where_they_must(name):
+    """Where an issuer can be asked nothing has to be fetched by hand."""
+    text = (FOLDER / f"{name}.conf").read_text()
+    assert ("keys=jwks:" in text) == (name == OFFLINE)
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != OFFLINE])
+def test_what_the_issuer_is_asked(servers, name):
+    """The metadata at its addresses until one has it, then the set; nothing else, nobody else."""
+    issuer = EXAMPLES[name].claims["iss"]
+    place, address = ISSUERS[issuer]
+    wanted = [oauth_address(issuer)]
+    wanted += [openid_address(issuer)] if address is openid_address else []
+    wanted += [urljoin(issuer, place)]
+    assert servers(name).asked == wanted
 
 
 def test_no_token(case):

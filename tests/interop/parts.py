@@ -87,9 +87,12 @@ def service(command, unprivileged=False, **how):
             process.stdout.close()
 
 
-def fetch(port, method, path, headers=None, body=None):
-    """(status, headers, body) of a request to a service on loopback."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+def fetch(port, method, path, headers=None, body=None, tls=None):
+    """(status, headers, body) of a request to a service on loopback; over TLS with a context."""
+    if tls:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=tls)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     with contextlib.closing(connection):
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()

@@ -1,11 +1,12 @@
-"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys it publishes."""
+"""Tokens of a certified OpenID provider (npm oidc-provider), judged with the keys it publishes:
+they are discovered, or in a file."""
 
 import json
 
 import pytest
 
 import provider
-from expect import ANY_PATH, ECHO, location, passed, refused
+from expect import ANY_PATH, ECHO, await_keys, location, log_line, passed, refused
 from tokens import b64url, b64url_decode, remember
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
@@ -13,18 +14,24 @@ API = "https://api.example"
 
 TRUST = """    AuthType Bearer
     AuthName api
-    AuthBearerIssuer {issuer} keys=jwks:{keys}/as.jwks
+    AuthBearerIssuer {issuer}{options}
 """
+FILE = " keys=jwks:{keys}/as.jwks"
+
+
+def trust(options=""):
+    return TRUST.replace("{options}", options)
+
+
 ALL = "AuthBearerAudience " + " ".join(f"{API}/{alg}" for alg in ALGORITHMS)
 # An audience that is the client's own name: what an ID token has.
 WEB = "AuthBearerAudience web"
-CONF = ECHO + ANY_PATH + "".join([
-    location("/read", ALL, "Require scope read", trust=TRUST),
-    location("/write", ALL, "Require scope write", trust=TRUST),
-    location("/web-strict", WEB, "Require valid-user",
-             trust=TRUST.replace("as.jwks\n", "as.jwks types=at+jwt\n")),
-    location("/web-id", WEB, "Require valid-user",
-             trust=TRUST.replace("as.jwks\n", "as.jwks types=id\n")),
+FROM_FILE = ECHO + ANY_PATH + location("/file", ALL, "Require scope read", trust=trust(FILE))
+CONF = FROM_FILE + "".join([
+    location("/read", ALL, "Require scope read", trust=trust()),
+    location("/write", ALL, "Require scope write", trust=trust()),
+    location("/web-strict", WEB, "Require valid-user", trust=trust(" types=at+jwt")),
+    location("/web-id", WEB, "Require valid-user", trust=trust(" types=id")),
 ])
 
 
@@ -35,13 +42,19 @@ def issuer():
 
 
 @pytest.fixture(scope="module")
-def server(serve, issuer):
-    return serve(CONF.replace("{issuer}", issuer.issuer), {"keys/as.jwks": issuer.jwks()})
+def signed_in(issuer):
+    return issuer.sign_in("alice", f"{API}/ES256", "read write")
 
 
 @pytest.fixture(scope="module")
-def signed_in(issuer):
-    return issuer.sign_in("alice", f"{API}/ES256", "read write")
+def server(issuer, signed_in, serve):
+    """It ends before its issuer does."""
+    running = serve(CONF.replace("{issuer}", issuer.issuer), {"keys/as.jwks": issuer.jwks()})
+    running.allow_log(log_line("audience_wrong"))
+    # Each line has its own store of keys.
+    for path, token in zip(("/read", "/web-strict", "/web-id"), (signed_in[0], *signed_in)):
+        await_keys(running, path, token)
+    return running
 
 
 def header_of(token):
@@ -63,7 +76,8 @@ def test_without_a_token(server):
 def test_accepted(server, issuer, alg):
     token = issuer.token(f"{API}/{alg}")
     assert (header_of(token)["alg"], header_of(token)["typ"]) == (alg, "at+jwt")
-    passed(server.get("/read", token=token), "app")
+    for path in ("/read", "/file"):
+        passed(server.get(path, token=token), "app")
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
@@ -101,11 +115,12 @@ def test_an_id_token_is_no_access_token(server, signed_in):
     passed(server.get("/web-id", token=signed_in[1]), "alice")
 
 
-def test_keys_of_another_provider(serve, issuer, server):
+def test_keys_of_another_provider(issuer, server, serve):
     """The same issuer's name, the keys of a second instance: the same key names, other keys."""
     with provider.running() as second:
-        other = serve(CONF.replace("{issuer}", issuer.issuer), {"keys/as.jwks": second.jwks()})
+        other = serve(FROM_FILE.replace("{issuer}", issuer.issuer),
+                      {"keys/as.jwks": second.jwks()})
         for alg in ALGORITHMS:
-            refused(other, other.get("/read", token=issuer.token(f"{API}/{alg}")), "signature_bad")
+            refused(other, other.get("/file", token=issuer.token(f"{API}/{alg}")), "signature_bad")
             refused(server, server.get("/read", token=second.token(f"{API}/{alg}")),
                     "issuer_unknown")
