@@ -16,7 +16,8 @@ HOMES = {"bearer/scoped.h": CORE, "bearer/version.h": CORE, "bearer/source.h": K
 HTTPD_HEADER = re.compile(r"(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common)\.h$")
 # Headers of libraries, and the only files that may know them.
 PRIVATE = {"jansson.h": r"src/core/json\.c|src/keys/jwk\.c|src/mint\.c|support/.*",
-           "jwt.h": r"src/mint\.c"}
+           "jwt.h": r"src/mint\.c",
+           "curl/curl.h": r"src/keys/(address|fetch|lifetime)\.c"}
 CLOCK = r"\b(apr_time_now|time|gettimeofday|clock_gettime|localtime\w*|gmtime\w*)\s*\("
 FIELD = r"(?i)www-authenticate|proxy-authenticate"
 FILES = r"\b(fopen|open|apr_file_\w+|apr_stat|apr_dir_\w+)\s*\("
