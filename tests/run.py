@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("BEARER_BUILD", ROOT / "build"))
 SHOWN_LINES = 400
-PYTEST_SECONDS = 540
+PYTEST_SECONDS = 1500
 ASAN, TSAN = ROOT / "build-asan", ROOT / "build-tsan"
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite"]
