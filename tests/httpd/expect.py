@@ -2,6 +2,9 @@
 
 import time
 
+# Seconds until each process of the server has what one of them fetched.
+SPREADING = 1.0
+
 # Reason -> status, RFC 6750 error code or None. Reasons that happen all day are logged at info.
 REASONS = {
     "no_token": (401, None), "request_malformed": (400, "invalid_request"),
@@ -81,7 +84,8 @@ def passed(answer, user="alice", scheme="Bearer"):
 
 
 def await_keys(server, path, token, seconds=10.0):
-    """Asks with this token until keys came from the network: until the answer is not 503."""
+    """Asks with this token until keys came from the network: until the answer is not 503. Then all
+    processes of the server have them."""
     server.allow_log(log_line("keys_unavailable"))
     deadline = time.monotonic() + seconds
     answer = server.get(path, token=token)
@@ -89,4 +93,6 @@ def await_keys(server, path, token, seconds=10.0):
         time.sleep(0.05)
         answer = server.get(path, token=token)
     assert answer.status != 503, f"no keys for {path} after {seconds} s:\n{server.tail()}"
+    if len(server.children()) > 1:
+        time.sleep(SPREADING)
     return answer

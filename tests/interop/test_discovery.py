@@ -10,13 +10,13 @@ import pytest
 
 import provider
 from authority import Authority
-from expect import ANY_PATH, ECHO, await_keys, location, log_line, passed, refused
+from expect import (ANY_PATH, ECHO, SPREADING, await_keys, location, log_line, passed,
+                    refused)
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 API = "https://api.example"
 RESOURCE = f"{API}/RS256"
-SPREADING = 1.0         # seconds until each process of the server has what one of them fetched
-AFTERWARDS = 3.0        # how long requests go on after that: more than one look at the issuer
+AFTERWARDS = 3.0        # seconds that requests go on: more than one look at the issuer
 
 TRUST = "    AuthType Bearer\n    AuthName api\n"
 ALL = ["AuthBearerAudience " + " ".join(f"{API}/{alg}" for alg in ALGORITHMS), "Require scope read"]
@@ -47,7 +47,6 @@ def server(authority, issuer, serve):
     running.allow_log(log_line("key_unknown"))
     running.expect_log(r"\[auth_bearer:warn\].*: no keys were fetched: .*certificate")
     await_keys(running, "/read", issuer.token(RESOURCE))
-    time.sleep(SPREADING)
     return running
 
 
@@ -63,7 +62,6 @@ def patient(authority, second, serve):
     running = serve(ECHO + ANY_PATH + protected("/read", second, "ca={keys}/ca"),
                     {"keys/ca": authority.pem()})
     await_keys(running, "/read", second.token(RESOURCE))
-    time.sleep(SPREADING)
     return running
 
 
