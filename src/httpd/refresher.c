@@ -1,12 +1,14 @@
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 
+#include <stdatomic.h>
 #include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <mod_watchdog.h>
 #include <unixd.h>
 #include <apr_optional.h>
+#include <apr_portable.h>
 #include <apr_signal.h>
 
 APLOG_USE_MODULE(auth_bearer);
@@ -23,6 +25,8 @@ typedef struct {
     /* Of a child. */
     bearer_state *state;
     bearer_fetcher *fetcher;
+    apr_os_thread_t thread;         /* mod_watchdog's, once it runs */
+    atomic_bool ending;             /* another thread waits for it */
     apr_time_t looked;
     bool lacking;                   /* some issuer has no keys yet */
 } refresher;
@@ -141,31 +145,52 @@ static void turn(apr_pool_t *pool, refresher *of)
         if (of->fetcher != NULL)
             bearer_fetcher_run(of->fetcher, (int)apr_time_as_msec(begun + TURN_MOST - now));
         now = apr_time_now();
-    } while (count_renewals(of) > 0 && now >= begun && now < begun + TURN_MOST);
+    } while (!atomic_load(&of->ending) && count_renewals(of) > 0 && now >= begun
+             && now < begun + TURN_MOST);
 }
 
-static void abandon(refresher *of)
+static apr_status_t abandon(void *data)
 {
+    refresher *of = data;
     bearer_log log = { log_line, of->server };
     bearer_means with = { of->state, of->fetcher, apr_time_sec(apr_time_now()), &log };
 
     for (int i = 0; i < of->trusts->nelts; i++)
         bearer_keystore_abandon(APR_ARRAY_IDX(of->trusts, i, bearer_trust *)->keys, &with);
+    return APR_SUCCESS;
+}
+
+/* mod_watchdog says that it stops in its own thread when that sees the child end, or in the thread
+ * that clears the child's pool and is about to wait for the other: then a turn may be under way, and
+ * what it works at is not to be touched. The pool's clean-up gives up the rest, once the thread is
+ * gone. */
+static void stop(refresher *of)
+{
+    if (apr_os_thread_equal(apr_os_thread_current(), of->thread))
+        abandon(of);
+    else
+        atomic_store(&of->ending, true);
 }
 
 /* Signals are for the threads of the MPM: in ours, a prefork child that ends would wait for
  * itself. */
+static void begin(refresher *of)
+{
+    of->thread = apr_os_thread_current();
+    apr_setup_signal_thread();
+}
+
 static apr_status_t watch(int state, void *data, apr_pool_t *pool)
 {
     switch (state) {
     case AP_WATCHDOG_STATE_STARTING:
-        apr_setup_signal_thread();
+        begin(data);
         break;
     case AP_WATCHDOG_STATE_RUNNING:
         turn(pool, data);
         break;
     default:
-        abandon(data);
+        stop(data);
     }
     return APR_SUCCESS;
 }
@@ -231,6 +256,7 @@ void bearer_refresher_child(apr_pool_t *pool, server_rec *server)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                      "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: %s",
                      of->folder, error);
+    apr_pool_cleanup_register(pool, of, abandon, apr_pool_cleanup_null);
     with.state = of->state;
     look(pool, of, &with);
 }
