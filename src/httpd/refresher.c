@@ -161,9 +161,9 @@ static apr_status_t abandon(void *data)
 }
 
 /* mod_watchdog says that it stops in its own thread when that sees the child end, or in the thread
- * that clears the child's pool and is about to wait for the other: then a turn may be under way, and
- * what it works at is not to be touched. The pool's clean-up gives up the rest, once the thread is
- * gone. */
+ * that clears the child's pool and is about to wait for the other: then a turn may be under way,
+ * and what it works at is not to be touched. The pool's clean-up gives up the rest, once the thread
+ * is gone. */
 static void stop(refresher *of)
 {
     if (apr_os_thread_equal(apr_os_thread_current(), of->thread))
