@@ -151,8 +151,6 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c",
                                          NULL };
     static const char *const before[] = { "mod_authn_core.c", NULL };
-    /* Its thread works with what a child begins with. */
-    static const char *const watchdog[] = { "mod_watchdog.c", NULL };
 
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
@@ -168,8 +166,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(post_config, NULL, watchdog, APR_HOOK_MIDDLE);
-    ap_hook_child_init(bearer_refresher_child, NULL, watchdog, APR_HOOK_FIRST);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(bearer_refresher_child, NULL, NULL, APR_HOOK_MIDDLE);
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();

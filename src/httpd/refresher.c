@@ -5,18 +5,17 @@
 #include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
-#include <mod_watchdog.h>
 #include <unixd.h>
-#include <apr_optional.h>
-#include <apr_portable.h>
 #include <apr_signal.h>
+#include <apr_thread_proc.h>
 
 APLOG_USE_MODULE(auth_bearer);
 
 /* New keys reach all children within a second; the first ones sooner. */
 #define LOOK_EACH apr_time_from_msec(400)
+#define PAUSE apr_time_from_msec(100)
 #define RENEWALS_MOST 16                    /* of one child at a time */
-#define TURN_MOST apr_time_from_msec(200)   /* then mod_watchdog may see that the child ends */
+#define TURN_MOST apr_time_from_msec(200)   /* a child that ends waits so long for its thread */
 
 typedef struct {
     server_rec *server;
@@ -25,8 +24,8 @@ typedef struct {
     /* Of a child. */
     bearer_state *state;
     bearer_fetcher *fetcher;
-    apr_os_thread_t thread;         /* mod_watchdog's, once it runs */
-    atomic_bool ending;             /* another thread waits for it */
+    apr_thread_t *thread;
+    atomic_bool ending;             /* the child waits for it */
     apr_time_t looked;
     bool lacking;                   /* some issuer has no keys yet */
 } refresher;
@@ -61,7 +60,7 @@ static bool prepare_or_log(apr_pool_t *pool, server_rec *server, bool make)
 
     if (error != NULL)
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
-                     "AB0309: AuthBearerStateDir %s, where keys from the network are kept: it %s",
+                     "AB0308: AuthBearerStateDir %s, where keys from the network are kept: it %s",
                      path, error);
     return error == NULL;
 }
@@ -70,14 +69,6 @@ bool bearer_refresher_check(apr_pool_t *pool, server_rec *server)
 {
     const apr_array_header_t *trusts = bearer_registry_trusts(pool, server);
 
-    if (trusts->nelts == 0)
-        return true;
-    if (APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) == NULL) {
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
-                     "AB0308: AuthBearerIssuer wants mod_watchdog, which keeps keys fresh:"
-                     " LoadModule watchdog_module modules/mod_watchdog.so");
-        return false;
-    }
     return !wants_network(trusts) || prepare_or_log(pool, server, false);
 }
 
@@ -127,72 +118,75 @@ static bool renew(refresher *of, const bearer_means *with)
     return ended;
 }
 
+static void abandon(refresher *of, const bearer_means *with)
+{
+    for (int i = 0; i < of->trusts->nelts; i++)
+        bearer_keystore_abandon(APR_ARRAY_IDX(of->trusts, i, bearer_trust *)->keys, with);
+}
+
+/* A child that only finishes its last requests leaves fetching to its successors. */
+static bool is_retiring(void)
+{
+    int state = 0;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+}
+
 /* Renewals go on as long as the turn lasts: several answers may come in it. */
 static void turn(apr_pool_t *pool, refresher *of)
 {
     apr_time_t begun = apr_time_now(), now = begun;
     bearer_log log = { log_line, of->server };
     bearer_means with = { of->state, of->fetcher, 0, &log };
+    bool fetches = of->fetcher != NULL && !is_retiring();
 
     do {
         with.now = apr_time_sec(now);
-        if ((of->fetcher != NULL && renew(of, &with)) || (of->lacking && now == begun))
+        if (of->fetcher != NULL && !fetches)
+            abandon(of, &with);
+        if ((fetches && renew(of, &with)) || (of->lacking && now == begun))
             of->looked = 0;
         if (now - of->looked >= LOOK_EACH || now < of->looked) {
             look(pool, of, &with);
             of->looked = now;
         }
-        if (of->fetcher != NULL)
+        if (fetches)
             bearer_fetcher_run(of->fetcher, (int)apr_time_as_msec(begun + TURN_MOST - now));
         now = apr_time_now();
     } while (!atomic_load(&of->ending) && count_renewals(of) > 0 && now >= begun
              && now < begun + TURN_MOST);
 }
 
-static apr_status_t abandon(void *data)
+/* Signals are for the threads of the MPM: here, a prefork child that ends would wait for itself. */
+static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     refresher *of = data;
     bearer_log log = { log_line, of->server };
-    bearer_means with = { of->state, of->fetcher, apr_time_sec(apr_time_now()), &log };
+    bearer_means with = { of->state, of->fetcher, 0, &log };
+    apr_pool_t *pool;
 
-    for (int i = 0; i < of->trusts->nelts; i++)
-        bearer_keystore_abandon(APR_ARRAY_IDX(of->trusts, i, bearer_trust *)->keys, &with);
-    return APR_SUCCESS;
-}
-
-/* mod_watchdog says that it stops in its own thread when that sees the child end, or in the thread
- * that clears the child's pool and is about to wait for the other: then a turn may be under way,
- * and what it works at is not to be touched. The pool's clean-up gives up the rest, once the thread
- * is gone. */
-static void stop(refresher *of)
-{
-    if (apr_os_thread_equal(apr_os_thread_current(), of->thread))
-        abandon(of);
-    else
-        atomic_store(&of->ending, true);
-}
-
-/* Signals are for the threads of the MPM: in ours, a prefork child that ends would wait for
- * itself. */
-static void begin(refresher *of)
-{
-    of->thread = apr_os_thread_current();
+    (void)thread;
     apr_setup_signal_thread();
+    apr_pool_create(&pool, NULL);
+    apr_pool_tag(pool, "bearer_refresher");
+    while (!atomic_load(&of->ending)) {
+        turn(pool, of);
+        apr_pool_clear(pool);
+        apr_sleep(PAUSE);
+    }
+    with.now = apr_time_sec(apr_time_now());
+    abandon(of, &with);
+    apr_pool_destroy(pool);
+    return NULL;
 }
 
-static apr_status_t watch(int state, void *data, apr_pool_t *pool)
+static apr_status_t end(void *data)
 {
-    switch (state) {
-    case AP_WATCHDOG_STATE_STARTING:
-        begin(data);
-        break;
-    case AP_WATCHDOG_STATE_RUNNING:
-        turn(pool, data);
-        break;
-    default:
-        stop(data);
-    }
-    return APR_SUCCESS;
+    refresher *of = data;
+    apr_status_t ignored;
+
+    atomic_store(&of->ending, true);
+    return apr_thread_join(&ignored, of->thread);
 }
 
 static refresher *refresher_of(server_rec *server)
@@ -203,26 +197,10 @@ static refresher *refresher_of(server_rec *server)
     return found;
 }
 
-static apr_status_t ask_for_thread(apr_pool_t *pool, refresher *of)
-{
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
-        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *call =
-        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    ap_watchdog_t *watchdog;
-    apr_status_t status;
-
-    if (get == NULL || call == NULL)
-        return APR_ENOTIMPL;
-    status = get(&watchdog, "mod_auth_bearer", 0, 0, pool);
-    return status == APR_SUCCESS ? call(watchdog, AP_WD_TM_SLICE, of, watch) : status;
-}
-
 bool bearer_refresher_start(apr_pool_t *pool, server_rec *server)
 {
     apr_array_header_t *trusts = bearer_registry_trusts(pool, server);
     refresher *of = apr_pcalloc(pool, sizeof(*of));
-    apr_status_t status;
 
     if (trusts->nelts == 0)
         return true;
@@ -233,12 +211,20 @@ bool bearer_refresher_start(apr_pool_t *pool, server_rec *server)
         if (!prepare_or_log(pool, server, true))
             return false;
     }
-    status = ask_for_thread(pool, of);
-    if (status != APR_SUCCESS)
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, status, server,
-                     "AB0310: mod_watchdog gives no thread to keep keys fresh");
     apr_pool_userdata_setn(of, "mod_auth_bearer:refresher", NULL, server->process->pconf);
-    return status == APR_SUCCESS;
+    return true;
+}
+
+static void open_network(apr_pool_t *pool, refresher *of)
+{
+    const char *error = "libcurl cannot be set up";
+
+    of->state = bearer_state_open(pool, of->folder, &error);
+    of->fetcher = of->state != NULL ? bearer_fetcher_open(pool) : NULL;
+    if (of->fetcher == NULL)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, of->server,
+                     "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: %s",
+                     of->folder, error);
 }
 
 void bearer_refresher_child(apr_pool_t *pool, server_rec *server)
@@ -246,17 +232,18 @@ void bearer_refresher_child(apr_pool_t *pool, server_rec *server)
     refresher *of = refresher_of(server);
     bearer_log log = { log_line, server };
     bearer_means with = { .now = apr_time_sec(apr_time_now()), .log = &log };
-    const char *error = "libcurl cannot be set up";
+    apr_status_t status;
 
-    if (of == NULL || of->folder == NULL)
+    if (of == NULL)
         return;
-    of->state = bearer_state_open(pool, of->folder, &error);
-    of->fetcher = of->state != NULL ? bearer_fetcher_open(pool) : NULL;
-    if (of->fetcher == NULL)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
-                     "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: %s",
-                     of->folder, error);
-    apr_pool_cleanup_register(pool, of, abandon, apr_pool_cleanup_null);
+    if (of->folder != NULL)
+        open_network(pool, of);
     with.state = of->state;
     look(pool, of, &with);
+    status = apr_thread_create(&of->thread, NULL, run, of, pool);
+    if (status == APR_SUCCESS)
+        apr_pool_pre_cleanup_register(pool, of, end);
+    else
+        ap_log_error(APLOG_MARK, APLOG_ERR, status, server,
+                     "AB0203: this process keeps the keys that it began with: no thread");
 }
