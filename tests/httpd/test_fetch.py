@@ -11,8 +11,9 @@ import time
 import pytest
 
 import tokens
+from authority import Authority
 from expect import ANY_PATH, ECHO, location, passed, refused
-from issuer import Authority, Issuer, refusing_port
+from issuer import Issuer, refusing_port
 from tokens import key, mint
 
 API = "https://api.example"

@@ -10,8 +10,9 @@ import time
 import pytest
 
 import tokens
+from authority import Authority
 from expect import ANY_PATH, ECHO, location, passed, refused
-from issuer import Authority, Issuer
+from issuer import Issuer
 from server import Httpd, run_user
 from tokens import bearer, key, mint
 

@@ -28,11 +28,10 @@ def start(world, serve):
 
     def start(before="", **locations):
         conf = "".join(
-            location(f"/{name}", f"AuthBearerIssuer {issuer} ca={{keys}}/ca {options}",
+            location(f"/{name}", f"AuthBearerIssuer {issuer} ca={world.authority.file} {options}",
                      f"AuthBearerAudience {AUDIENCE}", "Require scope read", trust=TRUST)
             for name, (issuer, options) in locations.items())
-        servers.append(serve(ECHO + ANY_PATH + before + conf,
-                             {"keys/ca": world.authority.pem()}))
+        servers.append(serve(ECHO + ANY_PATH + before + conf))
         return servers[-1]
 
     yield start
