@@ -1,10 +1,13 @@
 """Options and fixtures of the system tests."""
 
+import contextlib
 import os
 
 import pytest
 
 import tokens
+from fetching import ONE
+from issuer import Issuer
 from server import Httpd, default_mpm
 
 
@@ -17,13 +20,28 @@ def pytest_configure(config):
     os.environ["BEARER_MPM"] = config.getoption("--mpm", default_mpm())
 
 
+@contextlib.contextmanager
+def _ending():
+    """A list for servers: all are stopped, judged by their logs and removed in the end."""
+    servers = []
+    yield servers
+    for server in servers:
+        server.stop()
+    wrong = []
+    for server in servers:
+        try:
+            server.judge()
+        except AssertionError as found:
+            wrong.append(str(found))
+        server.remove()
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.fixture(scope="module")
 def serve():
     """serve(conf, files, prepare, **how): a private httpd for the whole module, with the issuer's
     keys in {keys}/as.jwks and these files (name: content); prepare(root) does what else is needed
     before it starts."""
-    servers = []
-
     def start(conf, files=None, prepare=None, **how):
         server = Httpd("", **how)
         servers.append(server)
@@ -35,17 +53,33 @@ def serve():
         server.configure(conf)
         return server.start()
 
-    yield start
-    for server in servers:
-        server.stop()
-    wrong = []
-    for server in servers:
-        try:
-            server.judge()
-        except AssertionError as found:
-            wrong.append(str(found))
-        server.remove()
-    assert not wrong, "\n".join(wrong)
+    with _ending() as servers:
+        yield start
+
+
+@pytest.fixture
+def start():
+    """start(conf, allowed, prepare, **how): a private httpd for this test, whose log may hold the
+    allowed lines; prepare(server) does what else is needed before it starts."""
+    def start(conf, allowed=(), prepare=None, **how):
+        server = Httpd("", **how)
+        servers.append(server)
+        server.allow_log(*allowed)
+        if prepare:
+            prepare(server)
+        server.configure(conf)
+        return server.start()
+
+    with _ending() as servers:
+        yield start
+
+
+@pytest.fixture
+def issuer():
+    """An issuer on loopback with its first key."""
+    with Issuer() as made:
+        made.publish(tokens.jwks([ONE]))
+        yield made
 
 
 @pytest.fixture

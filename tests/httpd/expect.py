@@ -36,6 +36,8 @@ TRUST = """    AuthType Bearer
     AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks
     AuthBearerAudience https://api.example
 """
+# For locations that name their issuer themselves.
+BARE = "    AuthType Bearer\n    AuthName api\n    AuthBearerAudience https://api.example\n"
 
 
 def location(path, *lines, trust=TRUST):

@@ -6,80 +6,29 @@
 """
 
 import collections
-import datetime
-import ipaddress
 import json
 import socket
 import ssl
-import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from authority import server_context
 
 HERE = "127.0.0.1"
+# Where metadata is: the one goes before an issuer's path (RFC 8414), the other behind it.
+OAUTH = "/.well-known/oauth-authorization-server"
+OPENID = "/.well-known/openid-configuration"
 Hit = collections.namedtuple("Hit", "time path headers")
 
 
-def _name(text):
-    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
-
-
-def _pem(key):
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                             serialization.NoEncryption())
-
-
-class Authority:
-    """A certification authority of its own, and what it certifies, as files below one folder."""
-
-    def __init__(self, name="an authority of the tests"):
-        self.folder = Path(tempfile.mkdtemp(prefix="bearer-ca-", dir="/tmp"))
-        self.folder.chmod(0o755)
-        self.key, self.name = ec.generate_private_key(ec.SECP256R1()), _name(name)
-        certificate = self._sign(self.name, self.key.public_key(), 30, x509.BasicConstraints(
-            ca=True, path_length=None))
-        self.file = self._write("ca.pem", certificate)
-
-    def _write(self, name, *parts):
-        path = self.folder / name
-        path.write_bytes(b"".join(parts))
-        return path
-
-    def _sign(self, subject, public, days, *extensions):
-        now = datetime.datetime.utcnow()
-        builder = x509.CertificateBuilder(self.name, subject, public, x509.random_serial_number(),
-                                          now - datetime.timedelta(days=60),
-                                          now + datetime.timedelta(days=days))
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=True)
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-    def certify(self, *names, days=30):
-        """A PEM file of certificate and key for these names or addresses; days below 0: expired."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        places = []
-        for name in names:
-            try:
-                places.append(x509.IPAddress(ipaddress.ip_address(name)))
-            except ValueError:
-                places.append(x509.DNSName(name))
-        certificate = self._sign(_name(names[0]), key.public_key(), days,
-                                 x509.SubjectAlternativeName(places))
-        number = len(list(self.folder.iterdir()))
-        return self._write(f"{number}.pem", certificate, _pem(key))
-
-
 class Answer:
-    """how: whole; hang: nothing is ever sent; trickle: a byte a second; short: less than was
-    announced; headers: a header without end; half: stops in the middle of the body."""
+    """body: bytes, text, or a value that is sent as JSON. how: whole; hang: nothing is ever sent;
+    trickle: a byte a second; short: less than was announced; headers: a header without end."""
 
     def __init__(self, body=b"", status=200, headers=(), how="whole", delay=0.0):
-        self.body = body if isinstance(body, bytes) else body.encode()
+        text = body if isinstance(body, (bytes, str)) else json.dumps(body)
+        self.body = text if isinstance(text, bytes) else text.encode()
         self.status, self.headers, self.how, self.delay = status, dict(headers), how, delay
 
 
@@ -154,7 +103,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class Issuer:
-    """authority: whose certificate it shows; None: plain http. certificate: another PEM file."""
+    """authority: whose certificate it shows; None: plain http. certificate: another PEM file.
+    client_authority: whose certificates it wants to see."""
 
     def __init__(self, authority=None, certificate=None, client_authority=None):
         self.lock, self.ended = threading.Lock(), threading.Event()
@@ -162,13 +112,10 @@ class Issuer:
         self.server = _Server((HERE, 0), _Handler)
         self.server.issuer = self
         if authority:
-            self.server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.server.context.load_cert_chain(certificate or authority.certify(HERE, "localhost"))
-            if client_authority:
-                self.server.context.load_verify_locations(client_authority.file)
-                self.server.context.verify_mode = ssl.CERT_REQUIRED
+            self.server.context = server_context(
+                certificate or authority.certify(HERE, "localhost"), client_authority)
         self.url = f"http{'s' if authority else ''}://{HERE}:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def __enter__(self):
         return self
@@ -179,18 +126,25 @@ class Issuer:
         self.server.server_close()
 
     def serve(self, path, body=b"", status=200, headers=(), **how):
-        """What is answered there from now on."""
+        """What is answered there from now on; body: an Answer, too, then all of it."""
+        answer = body if isinstance(body, Answer) else Answer(body, status, headers, **how)
         with self.lock:
-            self.answers[path] = Answer(body, status, headers, **how)
+            self.answers[path] = answer
 
-    def publish(self, keys, name="", headers=(), **changes):
-        """Metadata (RFC 8414) and key set of the issuer `url + name`; returns that name."""
+    def publish(self, keys, name="", headers=(), place=None, **changes):
+        """Metadata, as RFC 8414 places it or at another place, and key set of the issuer
+        `url + name`; returns that name. headers: of the set. changes: of the metadata."""
         issuer = self.url + name
         metadata = {"issuer": issuer, "jwks_uri": f"{issuer}/jwks", **changes}
         metadata = {key: value for key, value in metadata.items() if value is not None}
-        self.serve(f"/.well-known/oauth-authorization-server{name}", json.dumps(metadata))
+        self.serve(place or OAUTH + name, metadata)
         self.serve(f"{name}/jwks", keys, headers=headers)
         return issuer
+
+    def paths(self):
+        """What was asked for, in order."""
+        with self.lock:
+            return [hit.path for hit in self.hits]
 
     def count(self, path, since=0.0):
         """How often somebody asked for that."""

@@ -8,12 +8,11 @@ import pytest
 
 import client
 import tokens
-from expect import ANY_PATH, ECHO, location, log_line, passed, refused
+from expect import ANY_PATH, BARE, ECHO, location, log_line, passed, refused
 from makers import later, signed
 from tokens import bearer, good, key
 
 ISSUER = "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks"
-BARE = "    AuthType Bearer\n    AuthName api\n    AuthBearerAudience https://api.example\n"
 
 CONF = ECHO + ANY_PATH + "LimitRequestFieldSize 40000\n" + "".join([
     location("/jwt", "Require valid-user"),

@@ -1,7 +1,6 @@
 """Every file of conf.example: a server starts with it, finds the keys where that issuer publishes
 them, and tokens of its shape get the answers that the rules promise."""
 
-import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -168,11 +167,11 @@ def servers(backend, world, serve):
     started = {}
 
     def start(name):
-        authority = world.authority.pem().decode()
-        files = {"login.jwks": jwks([key("rsa")]), "kubernetes-ca.crt": authority,
-                 "kubernetes.token": CLUSTER_TOKEN + "\n", "world.pem": authority,
+        files = {"login.jwks": jwks([key("rsa")]),
+                 "kubernetes-ca.crt": world.authority.file.read_text(),
+                 "kubernetes.token": CLUSTER_TOKEN + "\n",
                  "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
-        text = world.configuration((FOLDER / f"{name}.conf").read_text(), "{keys}/world.pem")
+        text = world.configuration((FOLDER / f"{name}.conf").read_text())
         text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
         asked = len(world.asked())
         before = ECHO + LOGIN_SHOWN + ("" if name == PROXIED else ANY_PATH)

@@ -11,16 +11,14 @@ import time
 import pytest
 
 import tokens
-from expect import ANY_PATH, ECHO, location, passed, refused
-from issuer import Authority, Issuer, refusing_port
+from authority import Authority
+from expect import ANY_PATH, ECHO, passed, refused
+from fetching import ONE, TWO, section, token
+from issuer import OAUTH, OPENID, Issuer, refusing_port
 from tokens import key, mint
 
-API = "https://api.example"
-BARE = f"    AuthType Bearer\n    AuthName api\n    AuthBearerAudience {API}\n"
 BIG = 26 * 1024 * 1024
 SOON = 12.0         # seconds; a row that hangs takes its timeout first
-
-P256, OTHER = key("p256"), key("p256", 2)
 
 
 def jwks(*keys):
@@ -29,9 +27,9 @@ def jwks(*keys):
 
 def many(count):
     """A set of that many keys: the good one, and one key under many names."""
-    members = json.dumps(OTHER.jwk())
-    names = ",".join(members.replace(OTHER.kid, f"k{number}") for number in range(count - 1))
-    return '{"keys":[%s,%s]}' % (json.dumps(P256.jwk()), names)
+    members = json.dumps(TWO.jwk())
+    names = ",".join(members.replace(TWO.kid, f"k{number}") for number in range(count - 1))
+    return '{"keys":[%s,%s]}' % (json.dumps(ONE.jwk()), names)
 
 
 def private(one):
@@ -39,7 +37,7 @@ def private(one):
     return one.jwk(d=tokens.b64url(number.to_bytes(32, "big")))
 
 
-GOOD = jwks(P256)
+GOOD = jwks(ONE)
 
 # A set at an address: what is sent, and what the log says of it.
 BAD_SETS = {
@@ -64,10 +62,10 @@ BAD_SETS = {
                "not one JSON object"),
     "redirect": ({"status": 302, "headers": {"Location": "{good}"}}, "status 302.*not followed"),
     "5001-keys": ({"body": many(5001)}, "at most 5000"),
-    "enc": ({"body": jwks(P256.jwk(use="enc"))}, "no usable key"),
+    "enc": ({"body": jwks(ONE.jwk(use="enc"))}, "no usable key"),
     "oct": ({"body": jwks(key("hs256"))}, "no usable key"),
-    "private": ({"body": jwks(private(P256))}, "no usable key"),
-    "unknown-type": ({"body": jwks({"kty": "XYZ", "kid": P256.kid})}, "no usable key"),
+    "private": ({"body": jwks(private(ONE))}, "no usable key"),
+    "unknown-type": ({"body": jwks({"kty": "XYZ", "kid": ONE.kid})}, "no usable key"),
 }
 
 # Metadata of an issuer: changes to it (or a whole answer), and what the log says.
@@ -83,13 +81,13 @@ BAD_METADATA = {
 
 # Sets with one good key and something else, and how many lines tell of what was skipped.
 MIXED = {
-    "mixed-enc": (jwks(P256, OTHER.jwk(use="enc")), 1),
-    "mixed-oct": (jwks(P256, key("hs256")), 1),
-    "mixed-private": (jwks(P256, private(OTHER)), 1),
-    "mixed-unknown": (jwks(P256, {"kty": "XYZ", "kid": "u"}, {"kty": "EC", "crv": "P-1"}, {}), 3),
-    "mixed-weak": (jwks(P256, key("rsa1024")), 1),
+    "mixed-enc": (jwks(ONE, TWO.jwk(use="enc")), 1),
+    "mixed-oct": (jwks(ONE, key("hs256")), 1),
+    "mixed-private": (jwks(ONE, private(TWO)), 1),
+    "mixed-unknown": (jwks(ONE, {"kty": "XYZ", "kid": "u"}, {"kty": "EC", "crv": "P-1"}, {}), 3),
+    "mixed-weak": (jwks(ONE, key("rsa1024")), 1),
     "5000-keys": (many(5000), 0),
-    "all-bad-but-one": (jwks(P256, *[{"kty": "XYZ", "kid": f"u{n}"} for n in range(50)]), 21),
+    "all-bad-but-one": (jwks(ONE, *[{"kty": "XYZ", "kid": f"u{n}"} for n in range(50)]), 21),
 }
 
 TLS = {
@@ -99,10 +97,6 @@ TLS = {
     "not-listening": "refused|connect",
     "no-tls": "SSL|wrong version",
 }
-
-
-def token(issuer, signer=P256, alg="ES256", **changes):
-    return mint(signer, alg, tokens.claims(iss=issuer, **changes))
 
 
 class World:
@@ -146,24 +140,18 @@ class World:
     def publish_good(self, options):
         """Issuers that are as they should be, each in its own way."""
         self.add("by-oauth", self.issuer.publish(GOOD, "/by-oauth"), options)
-        url = self.issuer.publish(GOOD, "/by-openid")
-        self.issuer.answers["/by-openid/.well-known/openid-configuration"] = \
-            self.issuer.answers.pop("/.well-known/oauth-authorization-server/by-openid")
-        self.add("by-openid", url, options)
-        self.issuer.publish(GOOD, "/catch-all")
-        metadata = self.issuer.answers.pop("/.well-known/oauth-authorization-server/catch-all")
-        self.issuer.answers["/catch-all/.well-known/openid-configuration"] = metadata
-        self.issuer.serve("/.well-known/oauth-authorization-server/catch-all", "<html>the app")
-        self.add("catch-all", f"{self.issuer.url}/catch-all", options)
+        for name in ("by-openid", "catch-all"):
+            url = self.issuer.publish(GOOD, f"/{name}", place=f"/{name}{OPENID}")
+            self.add(name, url, options)
+        self.issuer.serve(f"{OAUTH}/catch-all", "<html>the app")
         self.add("plain", self.plain.publish(GOOD, "/plain"), "")
-        self.issuer.serve("/same/jwks", jwks(P256.jwk(kid="same"), OTHER.jwk(kid="same"),
+        self.issuer.serve("/same/jwks", jwks(ONE.jwk(kid="same"), TWO.jwk(kid="same"),
                                              key("rsa").jwk(kid="same")))
         self.add("same", "urn:same", f"keys={self.issuer.url}/same/jwks {options}")
 
     def add(self, name, issuer, options):
         self.rows[name] = issuer
-        self.conf += location(f"/{name}", f"AuthBearerIssuer {issuer} {options}",
-                              "Require valid-user", trust=BARE)
+        self.conf += section(f"/{name}", issuer, options)
 
     def get(self, name, *signer, **changes):
         return self.server.get(f"/{name}", token=token(self.rows[name], *signer, **changes))
@@ -193,7 +181,7 @@ def world(serve):
 def test_discovered(world, name):
     world.settle(name, 200)
     passed(world.get(name))
-    refused(world.server, world.get(name, OTHER), "key_unknown")
+    refused(world.server, world.get(name, TWO), "key_unknown")
 
 
 @pytest.mark.parametrize("name", BAD_SETS)
@@ -219,7 +207,7 @@ def test_a_set_goes_bad(world, gone_bad, name):
     """The keys that there were stay."""
     world.wait_log(f"warm-{name}", f"({BAD_SETS[name][1]}).*those of [0-9]+ s ago stay in use")
     passed(world.get(f"warm-{name}"))
-    refused(world.server, world.get(f"warm-{name}", OTHER), "key_unknown")
+    refused(world.server, world.get(f"warm-{name}", TWO), "key_unknown")
 
 
 def test_a_redirection_is_not_followed(world):
@@ -255,7 +243,7 @@ def test_bad_keys_beside_a_good_one(world, name):
     assert len(lines) == MIXED[name][1], lines
 
 
-@pytest.mark.parametrize("signer, alg", [(P256, "ES256"), (OTHER, "ES256"), (key("rsa"), "RS256"),
+@pytest.mark.parametrize("signer, alg", [(ONE, "ES256"), (TWO, "ES256"), (key("rsa"), "RS256"),
                                          (key("rsa"), "PS256")])
 def test_keys_of_one_name(world, signer, alg):
     world.settle("same", 401)       # no key has the name that this token names

@@ -9,16 +9,10 @@ import time
 import pytest
 
 import tokens
-from expect import ANY_PATH, ECHO, location
-from issuer import Issuer
-from server import Httpd
-from tokens import key, mint
+from expect import ANY_PATH, ECHO
+from fetching import ONE, TWO, section, token
+from server import default_mpm
 
-BARE = """    AuthType Bearer
-    AuthName api
-    AuthBearerAudience https://api.example
-"""
-ONE, TWO = key("p256"), key("p256", 2)
 # Several children from the start, and all that MaxRequestWorkers allows.
 CHILDREN = {"event": "StartServers 3\nMinSpareThreads 25\nMaxSpareThreads 32\n",
             "prefork": "StartServers 6\nMinSpareServers 6\nMaxSpareServers 8\n"}
@@ -27,40 +21,18 @@ LONG = 10.0             # seconds; nothing that hangs lets a request wait so lon
 RESTARTS = int(os.environ.get("BEARER_RESTARTS", "60"))
 LEVEL = "notice auth_bearer:info"
 HANGS = {"how": "hang"}
+ALLOWED = [r"AB0201: .*no keys were fetched", "AB0101: refused: ", "AH0016[12]", "AH00484",
+           "AH03490"]
 
 pytestmark = pytest.mark.mpm
 
 
-def token(issuer, signer=ONE, **header):
-    return mint(signer, "ES256", tokens.claims(iss=issuer.url), header or None)
-
-
 @pytest.fixture
-def issuer():
-    with Issuer() as made:
-        made.publish(tokens.jwks([ONE]))
-        yield made
-
-
-@pytest.fixture
-def start():
-    servers = []
-
-    def begin(issuer, options=""):
-        server = Httpd("", level=LEVEL)
-        servers.append(server)
-        server.allow_log(r"AB0201: .*no keys were fetched", "AB0101: refused: ", "AH0016[12]",
-                         "AH00484", "AH03490")
-        section = location("/p", f"AuthBearerIssuer {issuer.url} {options}", "Require valid-user",
-                           trust=BARE)
-        server.configure(CHILDREN[server.mpm] + ECHO + ANY_PATH + section)
-        return server.start()
-
-    yield begin
-    for server in servers:
-        server.stop()
-        server.judge()
-        server.remove()
+def start(start):
+    """start(issuer, options): a server for this test, with several children."""
+    return lambda issuer, options="": start(
+        CHILDREN[default_mpm()] + ECHO + ANY_PATH + section("/p", issuer.url, options), ALLOWED,
+        level=LEVEL)
 
 
 def status(server, text, path="/p"):
@@ -75,7 +47,7 @@ def status(server, text, path="/p"):
 
 def settle(server, issuer, signer=ONE, wanted=200):
     count = 10 if server.mpm == "prefork" else 4
-    server.wait_for(lambda: all(status(server, token(issuer, signer))[0] == wanted
+    server.wait_for(lambda: all(status(server, token(issuer.url, signer))[0] == wanted
                                 for _ in range(count)), f"{wanted} everywhere", 10)
 
 
@@ -138,9 +110,9 @@ def test_unknown_keys_while_the_issuer_hangs(start, issuer):
     before = len(issuer.hits)
     for path in list(issuer.answers):
         issuer.serve(path, **HANGS)
-    with Load(server, {"good": token(issuer), "open": None}) as load:
-        strangers = all_at_once(60, lambda number: status(server, token(issuer, TWO,
-                                                                        kid=f"x{number}")))
+    with Load(server, {"good": token(issuer.url), "open": None}) as load:
+        strangers = all_at_once(60, lambda number: status(
+            server, token(issuer.url, TWO, header={"kid": f"x{number}"})))
         time.sleep(7)
     assert {seen for seen, _ in strangers} == {401}
     assert load.statuses("good") == load.statuses("open") == {200}
@@ -154,7 +126,7 @@ def test_a_cold_start_with_a_crowd(start, issuer):
     for path, answer in issuer.answers.items():
         answer.delay = 1.0
     server = start(issuer)
-    crowd = all_at_once(100, lambda number: status(server, token(issuer)))
+    crowd = all_at_once(100, lambda number: status(server, token(issuer.url)))
     assert {seen for seen, _ in crowd} == {503}
     assert max(took for _, took in crowd) < LONG
     settle(server, issuer)
@@ -165,7 +137,7 @@ def test_rotation_with_overlap(start, issuer):
     """No valid token is refused once the set has arrived, none of a withdrawn key accepted."""
     server = start(issuer, "refresh=1")
     settle(server, issuer)
-    with Load(server, {"old": token(issuer), "new": token(issuer, TWO)}) as load:
+    with Load(server, {"old": token(issuer.url), "new": token(issuer.url, TWO)}) as load:
         issuer.publish(tokens.jwks([ONE, TWO]))
         settle(server, issuer, TWO)
         both = time.monotonic()
@@ -185,7 +157,7 @@ def test_rotation_without_overlap(start, issuer):
     server = start(issuer)
     settle(server, issuer)
     time.sleep(1.1)
-    with Load(server, {"old": token(issuer), "new": token(issuer, TWO)}) as load:
+    with Load(server, {"old": token(issuer.url), "new": token(issuer.url, TWO)}) as load:
         issuer.publish(tokens.jwks([TWO]))
         settle(server, issuer, TWO)
         arrived = time.monotonic()
@@ -214,11 +186,11 @@ def test_graceful_restarts_while_the_issuer_hangs(start, issuer, known):
         settle(server, issuer)
         for path in list(issuer.answers):
             issuer.serve(path, **HANGS)
-    stranger = token(issuer, TWO, kid="x")
+    stranger = token(issuer.url, TWO, header={"kid": "x"})
     server.graceful()
     files, memory = open_files(server), shared_memory()
     rounds = RESTARTS if known else RESTARTS // 6
-    with Load(server, {"good": token(issuer), "open": None, "stranger": stranger}) as load:
+    with Load(server, {"good": token(issuer.url), "open": None, "stranger": stranger}) as load:
         for _ in range(rounds):
             begun = time.monotonic()
             server.graceful()
@@ -240,12 +212,11 @@ def test_two_hundred_issuers(issuer, serve):
     large = tokens.jwks([ONE, *(TWO.jwk(kid=f"k{number}") for number in range(999))])
     for name in names:
         issuer.publish(large if name == "/i7" else tokens.jwks([ONE]), name)
-        conf += location(name, f"AuthBearerIssuer {issuer.url}{name}", "Require valid-user",
-                         trust=BARE)
+        conf += section(name, issuer.url + name)
     server = serve(ECHO + ANY_PATH + conf, level=LEVEL)
     server.allow_log("AB0101: refused: keys_unavailable")
     for name in names:
-        text = mint(ONE, "ES256", tokens.claims(iss=issuer.url + name))
+        text = token(issuer.url + name)
         server.wait_for(lambda: all(server.get(name, token=text).status == 200
                                     for _ in range(3)), name, 30)
     assert {issuer.count(f"{name}/jwks") for name in names} == {1}

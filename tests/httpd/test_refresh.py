@@ -10,56 +10,22 @@ import time
 import pytest
 
 import tokens
-from expect import ANY_PATH, ECHO, location, passed, refused
-from issuer import Authority, Issuer
+from authority import Authority
+from expect import ANY_PATH, ECHO, passed, refused
+from fetching import ONE, TWO, section, token
+from issuer import Issuer
 from server import Httpd, run_user
 from tokens import bearer, key, mint
 
-BARE = """    AuthType Bearer
-    AuthName api
-    AuthBearerAudience https://api.example
-"""
-ONE, TWO = key("p256"), key("p256", 2)
 ALLOWED = [r"AB0201: .*no keys were fetched", r"AB0101: refused: (keys_unavailable|key_unknown)"]
-STATE = "AuthBearerStateDir {root}/%s\n"
 
 pytestmark = pytest.mark.mpm
 
 
-def section(path, issuer, options=""):
-    return location(path, f"AuthBearerIssuer {issuer} {options}", "Require valid-user", trust=BARE)
-
-
-def token(issuer, signer=ONE, **changes):
-    return mint(signer, "ES256", tokens.claims(iss=issuer, **changes))
-
-
 @pytest.fixture
-def issuer():
-    with Issuer() as made:
-        made.publish(tokens.jwks([ONE]))
-        yield made
-
-
-@pytest.fixture
-def start():
-    """start(conf, **how): a server for this test, judged in the end."""
-    servers = []
-
-    def begin(conf, prepare=None, **how):
-        server = Httpd("", **how)
-        servers.append(server)
-        server.allow_log(*ALLOWED)
-        if prepare:
-            prepare(server)
-        server.configure(ECHO + ANY_PATH + conf)
-        return server.start()
-
-    yield begin
-    for server in servers:
-        server.stop()
-        server.judge()
-        server.remove()
+def start(start):
+    """start(conf, **how): a server for this test."""
+    return lambda conf, **how: start(ECHO + ANY_PATH + conf, ALLOWED, **how)
 
 
 def ask(server, issuer, signer=ONE, path="/p"):
@@ -88,7 +54,7 @@ def test_one_fetch_for_all(start, issuer):
     """Whatever the number of children, sections and virtual hosts; and not by the parent."""
     server = start(section("/p", issuer.url) + section("/q", issuer.url, "user-prefix=x:")
                    + "<VirtualHost *:{port}>\n" + section("/r", issuer.url, "timeout=3")
-                   + "</VirtualHost>\n", prepare=lambda server: None)
+                   + "</VirtualHost>\n")
     settle(server, issuer, path="/r")
     time.sleep(1.5)
     assert asked(issuer) == 1

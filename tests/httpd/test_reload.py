@@ -7,12 +7,10 @@ import time
 import pytest
 
 import tokens
-from expect import ANY_PATH, ECHO, TRUST, location
+from expect import ANY_PATH, BARE, ECHO, TRUST, location
 from tokens import good, key
 
 FRESH = 1.5         # children look at most once a second
-
-BARE = "    AuthType Bearer\n    AuthName api\n    AuthBearerAudience https://api.example\n"
 
 
 def issuer(path, keys):

@@ -23,22 +23,16 @@ def world():
 
 
 @pytest.fixture
-def start(world, serve):
+def start(world, start):
     """A server with locations; each has an issuer, and the options of its line."""
-    servers = []
-
-    def start(before="", **locations):
+    def begin(before="", **locations):
         conf = "".join(
-            location(f"/{name}", f"AuthBearerIssuer {issuer} ca={{keys}}/ca {options}",
+            location(f"/{name}", f"AuthBearerIssuer {issuer} ca={world.authority.file} {options}",
                      f"AuthBearerAudience {AUDIENCE}", "Require scope read", trust=TRUST)
             for name, (issuer, options) in locations.items())
-        servers.append(serve(ECHO + ANY_PATH + before + conf,
-                             {"keys/ca": world.authority.pem()}))
-        return servers[-1]
+        return start(ECHO + ANY_PATH + before + conf)
 
-    yield start
-    for server in servers:
-        server.stop()
+    return begin
 
 
 def test_a_line_that_cannot_reach_the_issuer(world, start):

@@ -4,22 +4,19 @@ real issuers have them.
 
     with World() as world:
         world.issuer("https://login.example.com", "/oauth2/jwks", jwks())
-        ... AuthBearerIssuer https://login.example.com proxy={world.proxy} ca=FILE
-
-FILE holds world.authority.pem().
+        ... AuthBearerIssuer https://login.example.com proxy={world.proxy} ca={world.authority.file}
 """
 
 import json
 import re
 import ssl
-import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from authority import Authority
+from authority import Authority, server_context
+from issuer import OAUTH, OPENID
 
 # The directive with its continued lines.
 ISSUER = re.compile(r"^[ \t]*AuthBearerIssuer[ \t](?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
@@ -29,12 +26,12 @@ def oauth_address(issuer):
     """Where RFC 8414 has the metadata: the well-known part goes before the issuer's path."""
     parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{path}"
+    return f"{parts.scheme}://{parts.netloc}{OAUTH}{path}"
 
 
 def openid_address(issuer):
     """Where OpenID Connect Discovery has it: the well-known part goes behind."""
-    return issuer.rstrip("/") + "/.well-known/openid-configuration"
+    return issuer.rstrip("/") + OPENID
 
 
 class Document:
@@ -137,14 +134,14 @@ class World:
             "id_token_signing_alg_values_supported": ["RS256"]}), **how)
         self.publish(uri, jwks, kind=kind, **how)
 
-    def configuration(self, text, ca):
-        """The text with each issuer whose keys are discovered asked through this world; ca is the
-        file with the authority, for those that name none."""
+    def configuration(self, text):
+        """The text with each issuer whose keys are discovered asked through this world, whose
+        authority those trust that name none."""
         def told(found):
             line = found[0]
             if re.search(r"\skeys=", line):
                 return line
-            vouched = "" if re.search(r"\sca=", line) else f" ca={ca}"
+            vouched = "" if re.search(r"\sca=", line) else f" ca={self.authority.file}"
             return f"{line} proxy={self.proxy}{vouched}"
 
         return ISSUER.sub(told, text)
@@ -168,10 +165,5 @@ class World:
     def context(self, host):
         with self.lock:
             if host not in self.contexts:
-                with tempfile.TemporaryDirectory() as folder:
-                    pem = Path(folder) / "pem"
-                    pem.write_bytes(self.authority.server_pem(host))
-                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                    context.load_cert_chain(pem)
-                self.contexts[host] = context
+                self.contexts[host] = server_context(self.authority.certify(host))
             return self.contexts[host]

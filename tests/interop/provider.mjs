@@ -8,7 +8,7 @@
 // {"published": [2, 1], "signing": 2} says which are in the set and which sign; GET /test/counts
 // says how often each path was asked for.
 //
-// Environment: TLS_PEM, the key and certificate to serve https with; NAME, the host in the issuer's
+// Environment: TLS_PEM, the certificate and key to serve https with; NAME, the host in the issuer's
 // name; RUN_USER and RUN_GROUP, whom to become.
 import './older.mjs';
 import fs from 'node:fs';

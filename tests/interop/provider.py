@@ -105,11 +105,9 @@ class Provider:
 def running(authority=None, name="127.0.0.1"):
     """With an authority it speaks https alone. name: localhost or 127.0.0.1, as in the issuer."""
     env = {**os.environ, "NAME": name, **dict(zip(("RUN_USER", "RUN_GROUP"), run_user() or ()))}
-    with tempfile.TemporaryFile("w+") as log, tempfile.NamedTemporaryFile() as pem:
+    with tempfile.TemporaryFile("w+") as log:
         if authority:
-            pem.write(authority.server_pem("localhost", "127.0.0.1"))
-            pem.flush()
-            env["TLS_PEM"] = pem.name
+            env["TLS_PEM"] = str(authority.certify("localhost", "127.0.0.1"))
         with parts.service(parts.node("provider.mjs"), env=env, text=True, stdout=subprocess.PIPE,
                            stderr=log) as process:
             line = process.stdout.readline().strip()

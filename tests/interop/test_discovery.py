@@ -40,10 +40,11 @@ def issuer(authority):
 @pytest.fixture(scope="module")
 def server(authority, issuer, serve):
     """Two processes that look at the issuer each two seconds. /strange trusts another authority."""
+    other = Authority("another authority")
     running = serve(
-        ECHO + ANY_PATH + "StartServers 2\n" + protected("/read", issuer, "ca={keys}/ca refresh=2")
-        + protected("/strange", issuer, "ca={keys}/other refresh=2"),
-        {"keys/ca": authority.pem(), "keys/other": Authority("another authority").pem()})
+        ECHO + ANY_PATH + "StartServers 2\n"
+        + protected("/read", issuer, f"ca={authority.file} refresh=2")
+        + protected("/strange", issuer, f"ca={other.file} refresh=2"))
     running.allow_log(log_line("key_unknown"))
     running.expect_log(r"\[auth_bearer:warn\].*: no keys were fetched: .*certificate")
     await_keys(running, "/read", issuer.token(RESOURCE))
@@ -59,8 +60,7 @@ def second(authority):
 @pytest.fixture(scope="module")
 def patient(authority, second, serve):
     """A server that looks at the second issuer once in an hour."""
-    running = serve(ECHO + ANY_PATH + protected("/read", second, "ca={keys}/ca"),
-                    {"keys/ca": authority.pem()})
+    running = serve(ECHO + ANY_PATH + protected("/read", second, f"ca={authority.file}"))
     await_keys(running, "/read", second.token(RESOURCE))
     return running
 

@@ -1,7 +1,9 @@
+import contextlib
+
 import pytest
 
 import htbearer
-import issuer
+from issuer import Issuer
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +24,5 @@ def keys(tmp_path_factory):
 @pytest.fixture
 def serve():
     """Starts issuers, which end with the test."""
-    started = []
-
-    def start(*how, **more):
-        started.append(issuer.Issuer(*how, **more))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
+    with contextlib.ExitStack() as started:
+        yield lambda *how, **more: started.enter_context(Issuer(*how, **more))

@@ -3,8 +3,9 @@
 import pytest
 
 import htbearer
+from authority import Authority
 from htbearer import AUDIENCE, CLAIMS, ISSUER
-from issuer import OPENID, Answer, Authority
+from issuer import OPENID, Answer
 
 NOW = 1_700_000_000
 REASONS = [
@@ -111,29 +112,29 @@ def test_output_tells_no_secrets_and_obeys_no_terminal(keys):
 def signed(keys, server, *words):
     """A token of that issuer, which publishes its key."""
     made = keys("ES256")
-    server.serve({"keys": [made.jwk()]}, OPENID)
-    return made.mint(f"issuer={server.url()}", f"audience={AUDIENCE}", "subject=alice", *words)
+    server.publish({"keys": [made.jwk()]}, place=OPENID)
+    return made.mint(f"issuer={server.url}", f"audience={AUDIENCE}", "subject=alice", *words)
 
 
 @pytest.mark.parametrize("more", [[], ["keys=discovery"], ["keys={set}"]])
 def test_keys_from_the_network(keys, serve, more):
     server = serve()
     token = signed(keys, server)
-    more = [word.format(set=server.url("/jwks")) for word in more]
-    result = htbearer.run("check", f"issuer={server.url()}", f"audience={AUDIENCE}", "timeout=9",
+    more = [word.format(set=f"{server.url}/jwks") for word in more]
+    result = htbearer.run("check", f"issuer={server.url}", f"audience={AUDIENCE}", "timeout=9",
                           "max-stale=1", *more, stdin=token, code=0)
     assert result.lines["user"] == "alice" and "/jwks" in server.paths()
-    assert result.error == (f"htbearer: note: {more[0][5:] if '://' in str(more) else server.url()}"
-                            f": 1 keys fetched from {server.url('/jwks')}\n")
+    assert result.error == (f"htbearer: note: {more[0][5:] if '://' in str(more) else server.url}"
+                            f": 1 keys fetched from {server.url}/jwks\n")
     more = more or ["keys=discovery"]
-    more += [f"issuer={server.url()}"] if more == ["keys=discovery"] else []
+    more += [f"issuer={server.url}"] if more == ["keys=discovery"] else []
     assert htbearer.run("verify", *more, stdin=token, code=0).reason == "accepted"
 
 
 def test_the_time_to_judge_at_is_not_that_of_fetching(keys, serve):
     server = serve()
     token = signed(keys, server, f"now={NOW}")
-    htbearer.run("check", f"issuer={server.url()}", f"audience={AUDIENCE}", f"now={NOW}",
+    htbearer.run("check", f"issuer={server.url}", f"audience={AUDIENCE}", f"now={NOW}",
                  stdin=token, code=0)
 
 
@@ -141,23 +142,23 @@ def test_the_time_to_judge_at_is_not_that_of_fetching(keys, serve):
 def test_keys_that_cannot_be_fetched(keys, serve, page):
     server = serve()
     token = signed(keys, server)
-    server.pages["/jwks"] = page
-    result = htbearer.run("check", f"issuer={server.url()}", f"audience={AUDIENCE}", stdin=token,
+    server.serve("/jwks", page)
+    result = htbearer.run("check", f"issuer={server.url}", f"audience={AUDIENCE}", stdin=token,
                           code=1)
     assert result.reason == "keys_unavailable"
-    assert result.error.startswith(f"htbearer: warning: {server.url()}: no keys were fetched: "
-                                   f"{server.url('/jwks')}: ") and result.error.count("\n") == 1
-    result = htbearer.run("verify", f"keys={server.url('/jwks')}", stdin=token, code=1)
+    assert result.error.startswith(f"htbearer: warning: {server.url}: no keys were fetched: "
+                                   f"{server.url}/jwks: ") and result.error.count("\n") == 1
+    result = htbearer.run("verify", f"keys={server.url}/jwks", stdin=token, code=1)
     assert result.reason == "keys_unavailable" and "no keys were fetched" in result.error
 
 
 def test_sources_beside_each_other(keys, serve):
     made, server, broken = keys("ES256"), serve(), serve()
     signed(keys, server)
-    broken.pages["/jwks"] = Answer("", hang=True)
+    broken.serve("/jwks", Answer(how="hang"))
     token = keys("Ed25519").mint(*CLAIMS)
-    sources = [f"keys={broken.url('/gone')}", f"keys={broken.url('/jwks')}",
-               f"keys={server.url('/jwks')}", "keys=pem:public.pem"]
+    sources = [f"keys={broken.url}/gone", f"keys={broken.url}/jwks", f"keys={server.url}/jwks",
+               "keys=pem:public.pem"]
     for words in (["verify"], ["check", f"issuer={ISSUER}", f"audience={AUDIENCE}"]):
         result = htbearer.run(*words, *sources, "timeout=3", stdin=token,
                               cwd=keys("Ed25519").folder, code=0)
@@ -170,8 +171,8 @@ def test_sources_beside_each_other(keys, serve):
 def test_algorithms_and_keys_from_the_network(keys, serve):
     server = serve()
     token = signed(keys, server)
-    for words in (["verify", f"keys={server.url('/jwks')}"],
-                  ["check", f"issuer={server.url()}", f"audience={AUDIENCE}"]):
+    for words in (["verify", f"keys={server.url}/jwks"],
+                  ["check", f"issuer={server.url}", f"audience={AUDIENCE}"]):
         result = htbearer.run(*words, "algorithms=RS256", stdin=token, code=1)
         assert result.reason == "alg_refused"
 
@@ -179,17 +180,16 @@ def test_algorithms_and_keys_from_the_network(keys, serve):
 def test_nothing_is_fetched_for_what_is_no_token(keys, serve):
     server = serve()
     signed(keys, server)
-    htbearer.run("check", f"issuer={server.url()}", f"audience={AUDIENCE}", stdin="", code=1)
-    htbearer.run("verify", f"keys={server.url('/jwks')}", stdin="", code=1)
-    assert server.asked == []
+    htbearer.run("check", f"issuer={server.url}", f"audience={AUDIENCE}", stdin="", code=1)
+    htbearer.run("verify", f"keys={server.url}/jwks", stdin="", code=1)
+    assert server.hits == []
 
 
-def test_private_authority(keys, serve, tmp_path):
+def test_private_authority(keys, serve):
     authority = Authority("tests")
-    authority.write(tmp_path / "ca.pem")
-    server = serve(authority.vouch(tmp_path / "server.pem", "127.0.0.1"))
+    server = serve(authority)
     token = signed(keys, server)
-    words = ["check", f"issuer={server.url()}", f"audience={AUDIENCE}"]
-    htbearer.run(*words, "ca=ca.pem", stdin=token, cwd=tmp_path, code=0)
-    result = htbearer.run(*words, stdin=token, cwd=tmp_path, code=1)
+    words = ["check", f"issuer={server.url}", f"audience={AUDIENCE}"]
+    htbearer.run(*words, "ca=ca.pem", stdin=token, cwd=authority.folder, code=0)
+    result = htbearer.run(*words, stdin=token, cwd=authority.folder, code=1)
     assert result.reason == "keys_unavailable" and "certificate" in result.error

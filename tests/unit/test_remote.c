@@ -1,7 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "sign.h"
-#include "support.h"
+#include "statedir.h"
 #include "bearer/remote.h"
 #include "bearer/schedule.h"
 
@@ -18,14 +18,11 @@ typedef struct {
 static view view_of(const char *source)
 {
     bearer_terms terms = bearer_terms_default;
-    const char *error = NULL;
     view made;
 
     terms.max_stale = MAX_STALE;
     mkdir(temp_path("state"), 0700);                        /* the first one makes it */
-    made.state = bearer_state_open(test_pool, temp_path("state"), &error);
-    if (made.state == NULL)
-        fail_msg("%s", error);
+    made.state = statedir_open();
     made.remote = bearer_remote_make(test_pool, source, true, &terms);
     return made;
 }
@@ -98,13 +95,13 @@ static void confirm(const view *at, int64_t confirmed)
 
 static const char *kept_at(const view *at)
 {
-    return temp_path(apr_pstrcat(test_pool, "state/", at->remote->keys_file, NULL));
+    return statedir_path(at->remote->keys_file);
 }
 
 static void done(const view *at)
 {
     unlink(kept_at(at));
-    unlink(temp_path(apr_pstrcat(test_pool, "state/", at->remote->times_file, NULL)));
+    unlink(statedir_path(at->remote->times_file));
     assert_int_equal(rmdir(temp_path("state")), 0);
 }
 

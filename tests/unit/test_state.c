@@ -1,62 +1,8 @@
 #include <unistd.h>
 #include <sys/stat.h>
-#include "support.h"
-#include "bearer/state.h"
+#include "statedir.h"
 
 #define LIMIT 64
-
-/* A state directory for one test, emptied by `done`. */
-static bearer_state *fresh(void)
-{
-    const char *error = NULL;
-    bearer_state *state;
-
-    assert_int_equal(mkdir(temp_path("state"), 0700), 0);
-    state = bearer_state_open(test_pool, temp_path("state"), &error);
-    if (state == NULL)
-        fail_msg("%s", error);
-    return state;
-}
-
-static const char *inside(const char *name)
-{
-    return temp_path(apr_pstrcat(test_pool, "state/", name, NULL));
-}
-
-static void put(const char *name, const char *text)
-{
-    temp_write_text(apr_pstrcat(test_pool, "state/", name, NULL), text);
-}
-
-/* The folder of a test has no folders with content when it is removed. */
-static void done(void)
-{
-    static const char *const names[] = { "f", "f.new", "lock", "target" };
-
-    for (size_t i = 0; i < COUNT(names); i++) {
-        unlink(inside(names[i]));
-        rmdir(inside(names[i]));
-    }
-    assert_int_equal(rmdir(temp_path("state")), 0);
-}
-
-/* What the file holds, "-" for none, "!" for one that is bad. */
-static const char *content(const bearer_state *state, const char *name, bearer_stamp *stamp)
-{
-    bearer_span text = { NULL, 0 };
-    const char *error = NULL;
-
-    switch (bearer_state_read(test_pool, state, name, LIMIT, stamp, &text, &error)) {
-    case BEARER_STATE_READ:
-        return apr_pstrmemdup(test_pool, text.ptr, text.len);
-    case BEARER_STATE_ABSENT:
-        return "-";
-    default:
-        assert_non_null(error);
-        assert_non_null(strstr(error, name));
-        return "!";
-    }
-}
 
 static void nothing(void)
 {
@@ -236,58 +182,58 @@ static void reading(void **state)
 {
     static const bearer_stamp zeros = { 0 };
     bearer_stamp stamp = { 1, 2, 3, 4 };
-    bearer_state *opened = fresh();
+    bearer_state *opened = statedir_fresh();
 
     (void)state;
-    assert_string_equal(content(opened, "f", &stamp), "-");
+    assert_string_equal(statedir_text(opened, "f", LIMIT, &stamp), "-");
     assert_true(bearer_stamp_equal(&stamp, &zeros));
     assert_false(bearer_state_changed(opened, "f", &stamp));
-    put("f", "text");
+    statedir_put("f", "text");
     assert_true(bearer_state_changed(opened, "f", &stamp));
-    assert_string_equal(content(opened, "f", &stamp), "text");
+    assert_string_equal(statedir_text(opened, "f", LIMIT, &stamp), "text");
     assert_false(bearer_state_changed(opened, "f", &stamp));
-    put("f", "");
+    statedir_put("f", "");
     assert_true(bearer_state_changed(opened, "f", &stamp));
-    assert_string_equal(content(opened, "f", &stamp), "");
-    put("f", apr_psprintf(test_pool, "%*s", LIMIT, "x"));
-    assert_int_equal(strlen(content(opened, "f", &stamp)), LIMIT);
-    assert_int_equal(unlink(inside("f")), 0);
+    assert_string_equal(statedir_text(opened, "f", LIMIT, &stamp), "");
+    statedir_put("f", apr_psprintf(test_pool, "%*s", LIMIT, "x"));
+    assert_int_equal(strlen(statedir_text(opened, "f", LIMIT, &stamp)), LIMIT);
+    assert_int_equal(unlink(statedir_path("f")), 0);
     assert_true(bearer_state_changed(opened, "f", &stamp));
-    assert_string_equal(content(opened, "f", &stamp), "-");
+    assert_string_equal(statedir_text(opened, "f", LIMIT, &stamp), "-");
     assert_false(bearer_state_changed(opened, "f", &stamp));
-    done();
+    statedir_done();
 }
 
 static void a_large_file(void)
 {
-    put("f", apr_psprintf(test_pool, "%*s", LIMIT + 1, "x"));
+    statedir_put("f", apr_psprintf(test_pool, "%*s", LIMIT + 1, "x"));
 }
 
 static void a_file_link(void)
 {
-    put("target", "text");
-    assert_int_equal(symlink("target", inside("f")), 0);
+    statedir_put("target", "text");
+    assert_int_equal(symlink("target", statedir_path("f")), 0);
 }
 
 static void a_lost_link(void)
 {
-    assert_int_equal(symlink("target", inside("f")), 0);
+    assert_int_equal(symlink("target", statedir_path("f")), 0);
 }
 
 static void a_fifo(void)
 {
-    assert_int_equal(mkfifo(inside("f"), 0600), 0);
+    assert_int_equal(mkfifo(statedir_path("f"), 0600), 0);
 }
 
 static void an_inner_folder(void)
 {
-    assert_int_equal(mkdir(inside("f"), 0700), 0);
+    assert_int_equal(mkdir(statedir_path("f"), 0700), 0);
 }
 
 static void anothers_file(void)
 {
-    put("f", "text");
-    assert_int_equal(chown(inside("f"), 65534, 65534), 0);
+    statedir_put("f", "text");
+    assert_int_equal(chown(statedir_path("f"), 65534, 65534), 0);
 }
 
 /* Each is refused; and has a stamp, so that nobody looks at it again before it changes. */
@@ -298,7 +244,7 @@ static void bad_files(void **state)
         { a_lost_link, "a link to nothing" }, { a_fifo, "a pipe" },
         { an_inner_folder, "a folder" }, { anothers_file, "another's file" },
     };
-    bearer_state *opened = fresh();
+    bearer_state *opened = statedir_fresh();
 
     (void)state;
     alarm(20);                                              /* a pipe must not be waited for */
@@ -308,15 +254,16 @@ static void bad_files(void **state)
         if (rows[i].make == anothers_file && geteuid() != 0)
             continue;
         rows[i].make();
-        row_expect(strcmp(content(opened, "f", &stamp), "!") == 0, "%s is read", rows[i].why);
+        row_expect(strcmp(statedir_text(opened, "f", LIMIT, &stamp), "!") == 0, "%s is read",
+                   rows[i].why);
         row_expect(!bearer_state_changed(opened, "f", &stamp), "%s has changed", rows[i].why);
-        if (unlink(inside("f")) != 0)
-            rmdir(inside("f"));
+        if (unlink(statedir_path("f")) != 0)
+            rmdir(statedir_path("f"));
         row_expect(bearer_state_changed(opened, "f", &stamp), "%s is still there", rows[i].why);
-        unlink(inside("target"));
+        unlink(statedir_path("target"));
     }
     alarm(0);
-    done();
+    statedir_done();
     rows_end();
 }
 

@@ -5,64 +5,22 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include "support.h"
-#include "bearer/state.h"
+#include "statedir.h"
 
 #define LARGE 100000
-
-static bearer_state *opened(void)
-{
-    const char *error = NULL;
-    bearer_state *state = bearer_state_open(test_pool, temp_path("state"), &error);
-
-    if (state == NULL)
-        fail_msg("%s", error);
-    return state;
-}
-
-static bearer_state *fresh(void)
-{
-    assert_int_equal(mkdir(temp_path("state"), 0700), 0);
-    return opened();
-}
-
-static const char *inside(const char *name)
-{
-    return temp_path(apr_pstrcat(test_pool, "state/", name, NULL));
-}
-
-static void put(const char *name, const char *text)
-{
-    temp_write_text(apr_pstrcat(test_pool, "state/", name, NULL), text);
-}
-
-static void done(void)
-{
-    static const char *const names[] = { "f", "f.new", "lock", "target" };
-
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (unlink(inside(names[i])) != 0)
-            rmdir(inside(names[i]));
-    assert_int_equal(rmdir(temp_path("state")), 0);
-}
 
 static const char *content(const bearer_state *state, const char *name)
 {
     bearer_stamp stamp;
-    bearer_span text;
-    const char *error = NULL;
 
-    if (bearer_state_read(test_pool, state, name, LARGE, &stamp, &text, &error)
-            != BEARER_STATE_READ)
-        return error != NULL ? error : "-";
-    return apr_pstrmemdup(test_pool, text.ptr, text.len);
+    return statedir_text(state, name, LARGE, &stamp);
 }
 
 static bool is_there(const char *name)
 {
     struct stat info;
 
-    return lstat(inside(name), &info) == 0;
+    return lstat(statedir_path(name), &info) == 0;
 }
 
 static const char *write_text(const bearer_state *state, const char *text)
@@ -72,29 +30,29 @@ static const char *write_text(const bearer_state *state, const char *text)
 
 static void writing(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     struct stat info;
 
     (void)state;
     assert_null(write_text(to, "one"));
     assert_string_equal(content(to, "f"), "one");
-    assert_int_equal(lstat(inside("f"), &info), 0);
+    assert_int_equal(lstat(statedir_path("f"), &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_null(write_text(to, "second"));
     assert_string_equal(content(to, "f"), "second");
     assert_null(write_text(to, ""));
     assert_string_equal(content(to, "f"), "");
     assert_null(bearer_state_write(test_pool, to, "f", SPAN("a\0b")));
-    assert_int_equal(lstat(inside("f"), &info), 0);
+    assert_int_equal(lstat(statedir_path("f"), &info), 0);
     assert_int_equal(info.st_size, 3);
     assert_false(is_there("f.new"));
-    done();
+    statedir_done();
 }
 
 /* Who has the old file open reads it to its end; and a write shows, of one size or not. */
 static void replaced_in_one_step(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     bearer_stamp stamp;
     bearer_span text;
     const char *error = NULL;
@@ -103,7 +61,7 @@ static void replaced_in_one_step(void **state)
 
     (void)state;
     assert_null(write_text(to, "one"));
-    file = open(inside("f"), O_RDONLY);
+    file = open(statedir_path("f"), O_RDONLY);
     assert_int_equal(bearer_state_read(test_pool, to, "f", LARGE, &stamp, &text, &error),
                      BEARER_STATE_READ);
     assert_null(write_text(to, "two"));
@@ -111,7 +69,7 @@ static void replaced_in_one_step(void **state)
     close(file);
     assert_string_equal(old, "one");
     assert_true(bearer_state_changed(to, "f", &stamp));
-    done();
+    statedir_done();
 }
 
 static int write_in_turns(const bearer_state *to, const char *first, const char *second)
@@ -125,7 +83,7 @@ static int write_in_turns(const bearer_state *to, const char *first, const char 
 /* A reader beside a writer sees whole files alone. */
 static void readers_see_whole_files(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     char *first = apr_pcalloc(test_pool, LARGE), *second = apr_pcalloc(test_pool, LARGE);
     int status, torn = 0;
     apr_pool_t *pool;
@@ -150,59 +108,59 @@ static void readers_see_whole_files(void **state)
     }
     assert_int_equal(status, 0);
     assert_int_equal(torn, 0);
-    done();
+    statedir_done();
 }
 
 static void what_a_dead_writer_left(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
 
     (void)state;
-    put("f", "old");
-    put("f.new", "half");
+    statedir_put("f", "old");
+    statedir_put("f.new", "half");
     assert_string_equal(content(to, "f"), "old");
     assert_null(write_text(to, "new"));
     assert_string_equal(content(to, "f"), "new");
     assert_false(is_there("f.new"));
-    done();
+    statedir_done();
 }
 
 static void links_are_not_written_through(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     struct stat info;
 
     (void)state;
-    put("target", "mine");
-    assert_int_equal(symlink("target", inside("f.new")), 0);
+    statedir_put("target", "mine");
+    assert_int_equal(symlink("target", statedir_path("f.new")), 0);
     assert_null(write_text(to, "new"));
     assert_string_equal(content(to, "target"), "mine");
     assert_string_equal(content(to, "f"), "new");
-    assert_int_equal(unlink(inside("f")), 0);
-    assert_int_equal(symlink("target", inside("f")), 0);
+    assert_int_equal(unlink(statedir_path("f")), 0);
+    assert_int_equal(symlink("target", statedir_path("f")), 0);
     assert_null(write_text(to, "newer"));                   /* replaces the link */
     assert_string_equal(content(to, "target"), "mine");
     assert_string_equal(content(to, "f"), "newer");
-    assert_int_equal(lstat(inside("f"), &info), 0);
+    assert_int_equal(lstat(statedir_path("f"), &info), 0);
     assert_true(S_ISREG(info.st_mode));
-    done();
+    statedir_done();
 }
 
 static void what_cannot_be_written(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     const char *error;
 
     (void)state;
-    assert_int_equal(mkdir(inside("f"), 0700), 0);
+    assert_int_equal(mkdir(statedir_path("f"), 0700), 0);
     error = write_text(to, "text");
     assert_non_null(error);
     assert_non_null(strstr(error, "state/f"));
-    assert_int_equal(rmdir(inside("f")), 0);
-    unlink(inside("f.new"));
-    assert_int_equal(mkdir(inside("f.new"), 0700), 0);
+    assert_int_equal(rmdir(statedir_path("f")), 0);
+    unlink(statedir_path("f.new"));
+    assert_int_equal(mkdir(statedir_path("f.new"), 0700), 0);
     assert_non_null(write_text(to, "text"));
-    done();
+    statedir_done();
     assert_non_null(write_text(to, "text"));                /* the folder is gone */
     assert_string_equal(content(to, "f"), "-");
     assert_int_equal(bearer_state_lock(to, "lock"), BEARER_STATE_FAILED);
@@ -210,7 +168,7 @@ static void what_cannot_be_written(void **state)
 
 static void holders_in_one_process(void **state)
 {
-    bearer_state *one = fresh(), *other = opened();
+    bearer_state *one = statedir_fresh(), *other = statedir_open();
     int lock = bearer_state_lock(one, "lock"), second;
 
     (void)state;
@@ -225,7 +183,7 @@ static void holders_in_one_process(void **state)
     lock = bearer_state_lock(other, "lock");
     assert_true(lock >= 0);
     bearer_state_unlock(lock);
-    done();
+    statedir_done();
 }
 
 /* Another process that takes the lock and keeps it until it is killed. */
@@ -238,7 +196,7 @@ static pid_t start_holder(void)
     assert_int_equal(pipe(ready), 0);
     child = fork();
     if (child == 0) {
-        byte = bearer_state_lock(opened(), "lock") >= 0 ? 'y' : 'n';
+        byte = bearer_state_lock(statedir_open(), "lock") >= 0 ? 'y' : 'n';
         if (write(ready[1], &byte, 1) == 1)
             sleep(60);
         _exit(0);
@@ -252,7 +210,7 @@ static pid_t start_holder(void)
 
 static void another_process(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     pid_t holder = start_holder();
     int lock = bearer_state_lock(to, "lock");
 
@@ -263,18 +221,18 @@ static void another_process(void **state)
     lock = bearer_state_lock(to, "lock");                   /* free with its process */
     assert_true(lock >= 0);
     bearer_state_unlock(lock);
-    done();
+    statedir_done();
 }
 
 /* Somebody empties the folder while the lock is held. */
 static void a_removed_lock(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
     int lock = bearer_state_lock(to, "lock"), second;
 
     (void)state;
     assert_true(lock >= 0);
-    assert_int_equal(unlink(inside("lock")), 0);
+    assert_int_equal(unlink(statedir_path("lock")), 0);
     second = bearer_state_lock(to, "lock");                 /* nobody is locked out */
     assert_true(second >= 0);
     bearer_state_unlock(lock);                              /* and the old holder frees its own */
@@ -283,26 +241,26 @@ static void a_removed_lock(void **state)
     lock = bearer_state_lock(to, "lock");
     assert_true(lock >= 0);
     bearer_state_unlock(lock);
-    done();
+    statedir_done();
 }
 
 static void what_is_no_lock(void **state)
 {
-    bearer_state *to = fresh();
+    bearer_state *to = statedir_fresh();
 
     (void)state;
-    put("target", "mine");
-    assert_int_equal(symlink("target", inside("lock")), 0);
+    statedir_put("target", "mine");
+    assert_int_equal(symlink("target", statedir_path("lock")), 0);
     errno = 0;
     assert_int_equal(bearer_state_lock(to, "lock"), BEARER_STATE_FAILED);
     assert_int_not_equal(errno, 0);
-    assert_int_equal(unlink(inside("target")), 0);
+    assert_int_equal(unlink(statedir_path("target")), 0);
     assert_int_equal(bearer_state_lock(to, "lock"), BEARER_STATE_FAILED);
     assert_false(is_there("target"));                       /* nor made through a link */
-    assert_int_equal(unlink(inside("lock")), 0);
-    assert_int_equal(mkdir(inside("lock"), 0700), 0);
+    assert_int_equal(unlink(statedir_path("lock")), 0);
+    assert_int_equal(mkdir(statedir_path("lock"), 0700), 0);
     assert_int_equal(bearer_state_lock(to, "lock"), BEARER_STATE_FAILED);
-    done();
+    statedir_done();
 }
 
 int main(void)
