@@ -180,11 +180,13 @@ static const char *refuse_key(const bearer_key *key)
 /* The first use exports a key to OpenSSL's provider under a lock: better now than in a request. */
 static void warm(const bearer_key *key)
 {
-    static const char zeros[132];
+    static const char zeros[RSA_MAX_BITS / 8];
+    size_t size = (size_t)EVP_PKEY_get_size(key->pkey);
 
     for (size_t i = 0; bearer_alg_at(i) != NULL; i++) {
         const bearer_alg *alg = bearer_alg_at(i);
         size_t len = alg->family == BEARER_ECDSA ? 2 * bearer_curve_get(alg->curve)->bytes
+                     : size < sizeof(zeros)      ? size
                                                  : sizeof(zeros);
 
         if (bearer_key_fits(key, alg)) {

@@ -73,6 +73,18 @@ static bearer_signature check_evp(const bearer_key *key, const bearer_alg *alg,
     return memory_failed() || result < 0 ? BEARER_SIGNATURE_UNJUDGED : BEARER_SIGNATURE_WRONG;
 }
 
+/* RFC 8017 sections 8.1.2 and 8.2.2, step 1: exactly as long as the modulus. OpenSSL's PSS takes a
+ * signature without the zeros that it begins with. */
+static bearer_signature check_rsa(const bearer_key *key, const bearer_alg *alg, bearer_span input,
+                                  bearer_span signature)
+{
+    int size = EVP_PKEY_get_size(key->pkey);
+
+    if (size <= 0 || signature.len != (size_t)size)
+        return BEARER_SIGNATURE_WRONG;
+    return check_evp(key, alg, input, signature);
+}
+
 /* Longest: two 66-byte integers, each with a sign byte, tag and length, in a sequence. */
 #define DER_MAX (2 * (66 + 1 + 2) + 4)
 
@@ -105,7 +117,7 @@ static bearer_signature check_ecdsa(const bearer_key *key, const bearer_alg *alg
 
 static bearer_signature (*const families[])(const bearer_key *, const bearer_alg *, bearer_span,
                                             bearer_span) = {
-    [BEARER_HMAC] = check_hmac,   [BEARER_PKCS1] = check_evp, [BEARER_PSS] = check_evp,
+    [BEARER_HMAC] = check_hmac,   [BEARER_PKCS1] = check_rsa, [BEARER_PSS] = check_rsa,
     [BEARER_ECDSA] = check_ecdsa, [BEARER_PURE] = check_evp,
 };
 

@@ -189,6 +189,34 @@ static void pss_salt(void **state)
     rows_end();
 }
 
+/* RFC 8017 sections 8.1.2 and 8.2.2, step 1: as long as the modulus. One signature in 256 begins
+ * with a zero byte; without it the number is the same. */
+static void rsa_length(void **state)
+{
+    static const char *const algs[] = { "RS256", "PS256", "PS384", "PS512" };
+    EVP_PKEY *private = make_key("RSA");
+    const bearer_key *key = key_of(public_jwk(private, ""));
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(algs); i++) {
+        bearer_span input, raw, longer;
+        int tries = 0;
+
+        do {
+            input = bearer_span_of(apr_psprintf(test_pool, "payload %d", tries++));
+            raw = sign_bytes(private, signer_of(algs[i]), input);
+        } while (raw.ptr[0] != 0);
+        longer = bearer_span_of(apr_psprintf(test_pool, "%*s", (int)raw.len + 1, ""));
+        memcpy((char *)(uintptr_t)longer.ptr + 1, raw.ptr, raw.len);
+        *(char *)(uintptr_t)longer.ptr = 0;
+        row_expect(check(key, algs[i], input, raw) == BEARER_SIGNATURE_HOLDS, "%s", algs[i]);
+        expect_wrong(algs[i], "no zero at its beginning", key, algs[i], input,
+                     bearer_span_after(raw, 1));
+        expect_wrong(algs[i], "one zero more", key, algs[i], input, longer);
+    }
+    rows_end();
+}
+
 /* RFC 7518 section 3.4: R and S in full length, and no DER. */
 static void ecdsa_forms(void **state)
 {
@@ -271,8 +299,8 @@ static void available(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(examples_of_the_rfcs), TEST(fresh_signatures), TEST(pss_salt), TEST(ecdsa_forms),
-        TEST(hmac), TEST(available),
+        TEST(examples_of_the_rfcs), TEST(fresh_signatures), TEST(pss_salt), TEST(rsa_length),
+        TEST(ecdsa_forms), TEST(hmac), TEST(available),
     };
 
     return tests_run(tests);
