@@ -166,17 +166,14 @@ static const char *quoted(apr_pool_t *pool, const char *word)
     return apr_psprintf(pool, strchr(word, '"') != NULL ? "'%s'" : "\"%s\"", word);
 }
 
-/* An option as the configuration has it: the server is not started where the tool is, and the
- * password of a proxy is not shown. */
+/* An option as the configuration has it: the server is not started where the tool is. */
 static const char *option(apr_pool_t *pool, size_t i, const char *value)
 {
-    bearer_terms_kind kind = bearer_terms_kind_of(i);
     char *full;
 
-    if (kind == BEARER_TERMS_FILE && apr_filepath_merge(&full, NULL, value, 0, pool) == APR_SUCCESS)
+    if (bearer_terms_kind_of(i) == BEARER_TERMS_FILE
+        && apr_filepath_merge(&full, NULL, value, 0, pool) == APR_SUCCESS)
         value = full;
-    if (kind == BEARER_TERMS_URL && strchr(value, '@') != NULL)
-        value = "URL";
     return apr_pstrcat(pool, bearer_terms_name(i), "=", value, NULL);
 }
 

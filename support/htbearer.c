@@ -4,6 +4,7 @@
 #include "bearer/version.h"
 #include "bearer/words.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <apr_general.h>
@@ -112,6 +113,7 @@ int main(int argc, const char *const *argv)
     command = command_find(argv[1]);
     if (command == NULL)
         return unknown_command(argv[1]);
+    signal(SIGPIPE, SIG_IGN);           /* of a server that hangs up */
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         fprintf(stderr, "htbearer: memory failed\n");
         return TOOL_USAGE;

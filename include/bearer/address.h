@@ -17,6 +17,10 @@ const char *bearer_address_refuse_issuer(apr_pool_t *pool, const char *issuer);
  * address is http. */
 const char *bearer_address_refuse_named(apr_pool_t *pool, const char *issuer, const char *url);
 
+/* The same for a proxy: http or https, a host, and no user name or password, which a configuration
+ * would show. */
+const char *bearer_address_refuse_proxy(apr_pool_t *pool, const char *url);
+
 /* Where the issuer's metadata may be, in the order of asking; NULL beyond the last. RFC 8414
  * section 3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery section
  * 4.1 behind it. The issuer is one that bearer_address_refuse_issuer lets pass. */

@@ -22,6 +22,8 @@ typedef struct {
     _Atomic int64_t asked;
     /* Of the one thread that looks and renews. */
     int64_t next;                   /* when to look at the schedule again */
+    int64_t seen;                   /* the time of the last step: a clock may be set back */
+    bool scheduled;                 /* there was a schedule at the last look */
     int64_t heard;                  /* the asking that the schedule was looked at for */
     int64_t confirmed;              /* when the keys were last said to be the issuer's; 0: never */
     char digest[BEARER_SAVED_DIGEST + 1];   /* of the set in use; empty: none */
@@ -40,7 +42,7 @@ typedef struct {
 } bearer_means;
 
 /* A source: that of an issuer's metadata, or the set at an address. Both were let pass by
- * address.h. */
+ * address.h. Its refresh is at most half of max_stale. NULL when OpenSSL fails. */
 bearer_remote *bearer_remote_make(apr_pool_t *pool, const char *issuer_or_url, bool discovered,
                                   const bearer_terms *terms);
 

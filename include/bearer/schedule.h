@@ -55,7 +55,8 @@ void bearer_schedule_succeed(bearer_schedule *schedule, int64_t now, int64_t fre
 void bearer_schedule_fail(bearer_schedule *schedule, bearer_renew why, int64_t now,
                           const char *error);
 
-/* It was given up because the process ends: the next one may try at once. */
+/* It was given up because the process ends: a due one may be tried again in a second. One that was
+ * asked for counts. */
 void bearer_schedule_abandon(bearer_schedule *schedule, bearer_renew why, int64_t now);
 
 /* As text, and back. What cannot be read gives the schedule of zeros, and false. */

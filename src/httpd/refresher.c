@@ -14,6 +14,7 @@ APLOG_USE_MODULE(auth_bearer);
 /* New keys reach all children within a second; the first ones sooner. */
 #define LOOK_EACH apr_time_from_msec(400)
 #define PAUSE apr_time_from_msec(100)
+#define OPEN_EACH apr_time_from_sec(60)
 #define RENEWALS_MOST 16                    /* of one child at a time */
 #define TURN_MOST apr_time_from_msec(200)   /* a child that ends waits so long for its thread */
 
@@ -22,6 +23,8 @@ typedef struct {
     apr_array_header_t *trusts;     /* bearer_trust * */
     const char *folder;             /* the state directory; NULL if all keys are in files */
     /* Of a child. */
+    apr_pool_t *pool;               /* for what is opened in the thread; the child's before */
+    apr_time_t opened;              /* the last try to */
     bearer_state *state;
     bearer_fetcher *fetcher;
     apr_thread_t *thread;
@@ -132,6 +135,22 @@ static bool is_retiring(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
+/* Without its folder a process neither keeps nor fetches; it tries again, since somebody may mend
+ * that. */
+static void open_network(refresher *of)
+{
+    const char *error = "libcurl cannot be set up";
+
+    of->opened = apr_time_now();
+    of->state = bearer_state_open(of->pool, of->folder, &error);
+    if (of->state != NULL && of->fetcher == NULL)
+        of->fetcher = bearer_fetcher_open(of->pool);
+    if (of->fetcher == NULL)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, of->server,
+                     "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: it %s",
+                     of->folder, error);
+}
+
 /* Renewals go on as long as the turn lasts: several answers may come in it. */
 static void turn(apr_pool_t *pool, refresher *of)
 {
@@ -162,21 +181,25 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     refresher *of = data;
     bearer_log log = { log_line, of->server };
-    bearer_means with = { of->state, of->fetcher, 0, &log };
+    bearer_means with = { .log = &log };
     apr_pool_t *pool;
 
     (void)thread;
     apr_setup_signal_thread();
-    apr_pool_create(&pool, NULL);
-    apr_pool_tag(pool, "bearer_refresher");
+    apr_pool_create(&of->pool, NULL);
+    apr_pool_create(&pool, of->pool);
+    apr_pool_tag(of->pool, "bearer_refresher");
     while (!atomic_load(&of->ending)) {
+        if (of->folder != NULL && of->fetcher == NULL && apr_time_now() - of->opened > OPEN_EACH)
+            open_network(of);
         turn(pool, of);
         apr_pool_clear(pool);
         apr_sleep(PAUSE);
     }
     with.now = apr_time_sec(apr_time_now());
+    with.state = of->state;
     abandon(of, &with);
-    apr_pool_destroy(pool);
+    apr_pool_destroy(of->pool);
     return NULL;
 }
 
@@ -215,31 +238,23 @@ bool bearer_refresher_start(apr_pool_t *pool, server_rec *server)
     return true;
 }
 
-static void open_network(apr_pool_t *pool, refresher *of)
-{
-    const char *error = "libcurl cannot be set up";
-
-    of->state = bearer_state_open(pool, of->folder, &error);
-    of->fetcher = of->state != NULL ? bearer_fetcher_open(pool) : NULL;
-    if (of->fetcher == NULL)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, of->server,
-                     "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: %s",
-                     of->folder, error);
-}
-
 void bearer_refresher_child(apr_pool_t *pool, server_rec *server)
 {
     refresher *of = refresher_of(server);
     bearer_log log = { log_line, server };
     bearer_means with = { .now = apr_time_sec(apr_time_now()), .log = &log };
+    apr_pool_t *scratch;
     apr_status_t status;
 
     if (of == NULL)
         return;
+    of->pool = pool;
     if (of->folder != NULL)
-        open_network(pool, of);
+        open_network(of);
     with.state = of->state;
-    look(pool, of, &with);
+    apr_pool_create(&scratch, pool);
+    look(scratch, of, &with);
+    apr_pool_destroy(scratch);
     status = apr_thread_create(&of->thread, NULL, run, of, pool);
     if (status == APR_SUCCESS)
         apr_pool_pre_cleanup_register(pool, of, end);

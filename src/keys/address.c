@@ -104,6 +104,19 @@ const char *bearer_address_refuse_issuer(apr_pool_t *pool, const char *issuer)
     return refuse(pool, issuer, false);
 }
 
+const char *bearer_address_refuse_proxy(apr_pool_t *pool, const char *url)
+{
+    BEARER_SCOPED(handle_done) CURLU *handle = curl_url();
+
+    if (handle == NULL || !has_form(url)
+        || curl_url_set(handle, CURLUPART_URL, url, 0) != CURLUE_OK)
+        return "want a URL such as http://proxy.example.com:3128";
+    if (part_of(pool, handle, CURLUPART_USER) != NULL
+        || part_of(pool, handle, CURLUPART_PASSWORD) != NULL)
+        return "holds a user name or password";
+    return NULL;
+}
+
 static bool is_plain(const char *url)
 {
     return bearer_span_begins_nocase(bearer_span_of(url), "http:");

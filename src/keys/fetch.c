@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 
 #define HEADERS_MOST (64 * 1024)
+#define FIELD_MOST 1024             /* of a repeated field; what comes after is left out */
 #define TOKEN_MOST (64 * 1024)
 #define ERROR_SHOWN 300
 
@@ -134,7 +135,8 @@ static void take_field(bearer_fetch *fetch, bearer_span line)
     for (int i = 0; i < FIELDS; i++) {
         bearer_span value = line;
 
-        if (!bearer_span_begins_nocase(line, names[i]))
+        if (!bearer_span_begins_nocase(line, names[i])
+            || (fetch->fields[i] != NULL && strlen(fetch->fields[i]) > FIELD_MOST))
             continue;
         value = bearer_span_after(line, strlen(names[i]));
         while (value.len > 0 && (*value.ptr == ' ' || *value.ptr == '\t'))
@@ -163,7 +165,7 @@ static size_t take_header(char *bytes, size_t one, size_t len, void *data)
     return len;
 }
 
-/* The token of auth=: the file's one line, without the white space around it. */
+/* The token of auth=: the file's one line, without the white space behind it. */
 static const char *read_token(apr_pool_t *pool, const char *name, char **token)
 {
     char *text = apr_palloc(pool, TOKEN_MOST);
@@ -231,16 +233,20 @@ static bool set_tls(CURL *easy, const bearer_access *access)
             || (curl_easy_setopt(easy, CURLOPT_CAINFO, access->ca) == CURLE_OK
                 && curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK))
         && curl_easy_setopt(easy, CURLOPT_SSLCERT, access->client_cert) == CURLE_OK
-        && curl_easy_setopt(easy, CURLOPT_SSLKEY, access->client_key) == CURLE_OK;
+        && curl_easy_setopt(easy, CURLOPT_SSLKEY, access->client_key) == CURLE_OK
+        && curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "") == CURLE_OK;   /* nobody to ask for one */
 }
 
-/* What the environment and the user's files say must not count here. */
+/* What the environment and the user's files say must not count here. What goes over plain http is
+ * on this machine, and would leave it through a proxy. */
 static bool set_way(CURL *easy, const char *url, const bearer_access *access)
 {
+    bool plain = bearer_span_begins_nocase(bearer_span_of(url), "http:");
+    const char *proxy = access->proxy != NULL && !plain ? access->proxy : "";
+
     return set_protocols(easy) && set_tls(easy, access)
         && curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK
-        && curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy != NULL ? access->proxy : "")
-               == CURLE_OK
+        && curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK
         && curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK
         && curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK
         && curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK

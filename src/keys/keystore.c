@@ -208,7 +208,7 @@ static const char *open_source(apr_pool_t *pool, apr_pool_t *scratch, source *to
     if (to->kind->reader == NULL) {
         to->remote = bearer_remote_make(pool, discovery ? from->issuer : text, discovery,
                                         &from->terms);
-        return NULL;
+        return to->remote != NULL ? NULL : "OpenSSL failed";
     }
     to->file = apr_pstrdup(pool, bearer_keystore_file_of(text));
     return read_file(scratch, to, log, &error)

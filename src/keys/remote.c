@@ -5,6 +5,14 @@
 #include <string.h>
 #include <apr_strings.h>
 
+/* Keys that are used for so long only must be confirmed in time, and a failure or two survived. */
+static int refresh_of(const bearer_terms *terms)
+{
+    int half = terms->max_stale / 2 > 0 ? terms->max_stale / 2 : 1;
+
+    return terms->refresh < half ? terms->refresh : half;
+}
+
 /* Whoever vouches for the source belongs to its identity: keys that were vouched for by another
  * authority are not its keys. So does the way to it: one that leads nowhere must not use up the
  * attempts of another. */
@@ -17,8 +25,7 @@ static const char *name_of(apr_pool_t *pool, const char *source, bool discovered
 
     for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
         all = apr_pstrcat(pool, all, "\n", way[i] != NULL ? way[i] : "", NULL);
-    bearer_saved_digest(bearer_span_of(all), digest);
-    return apr_pstrndup(pool, digest, 32);
+    return bearer_saved_digest(bearer_span_of(all), digest) ? apr_pstrndup(pool, digest, 32) : NULL;
 }
 
 bearer_remote *bearer_remote_make(apr_pool_t *pool, const char *issuer_or_url, bool discovered,
@@ -27,9 +34,12 @@ bearer_remote *bearer_remote_make(apr_pool_t *pool, const char *issuer_or_url, b
     bearer_remote *remote = apr_pcalloc(pool, sizeof(*remote));
     const char *name = name_of(pool, issuer_or_url, discovered, &terms->access);
 
+    if (name == NULL)
+        return NULL;
     remote->source = apr_pstrdup(pool, issuer_or_url);
     remote->discovered = discovered;
     remote->terms = *terms;
+    remote->terms.refresh = refresh_of(terms);
     remote->keys_file = apr_pstrcat(pool, name, ".keys", NULL);
     remote->times_file = apr_pstrcat(pool, name, ".times", NULL);
     remote->lock_file = apr_pstrcat(pool, name, ".lock", NULL);
@@ -130,11 +140,13 @@ static void read_confirmation(apr_pool_t *pool, bearer_remote *remote, const bea
 }
 
 /* Somebody took the schedule away, to have the source asked now. */
-static bool has_lost_schedule(const bearer_remote *remote, const bearer_means *with)
+static bool has_lost_schedule(bearer_remote *remote, const bearer_means *with)
 {
     static const bearer_stamp absent;
+    bool had = remote->scheduled;
 
-    return !bearer_state_changed(with->state, remote->times_file, &absent);
+    remote->scheduled = bearer_state_changed(with->state, remote->times_file, &absent);
+    return had && !remote->scheduled;
 }
 
 bearer_keyset *bearer_remote_look(apr_pool_t *pool, bearer_remote *remote,

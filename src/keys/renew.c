@@ -61,13 +61,28 @@ static const char *prospect(const bearer_renewal *renewal, const bearer_means *w
                        renewal->schedule.due - with->now);
 }
 
+/* Times and sizes in a complaint do not make it another one. */
+static bool is_same_complaint(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+
+    for (;;) {
+        a += strspn(a, digits);
+        b += strspn(b, digits);
+        if (*a == '\0' || *a != *b)
+            return *a == *b;
+        a++;
+        b++;
+    }
+}
+
 /* The same complaint again and again is no news. */
 static void fail(bearer_remote *remote, const bearer_means *with, const char *error)
 {
     bearer_renewal *renewal = remote->renewal;
     const char *before = renewal->schedule.error;
     const char *words = bearer_remote_words(renewal->pool, remote, with->now);
-    bool news = before == NULL || strcmp(before, error) != 0;
+    bool news = before == NULL || !is_same_complaint(before, error);
 
     bearer_schedule_fail(&renewal->schedule, renewal->why, with->now, error);
     bearer_log_line(with->log, news ? BEARER_LOG_WARNING : BEARER_LOG_INFO,
@@ -103,6 +118,8 @@ static void read_schedule(bearer_remote *remote, const bearer_means *with)
         && bearer_schedule_read(renewal->pool, text, &renewal->schedule)
         && remote->kept && renewal->schedule.confirmed > remote->confirmed)
         remote->confirmed = renewal->schedule.confirmed;
+    if (remote->kept && renewal->schedule.confirmed < remote->confirmed)
+        renewal->schedule.confirmed = remote->confirmed;        /* the file was deleted */
 }
 
 /* What another process kept meanwhile is as good as keys: the next look takes it. */
@@ -199,6 +216,9 @@ void bearer_renew_step(bearer_remote *remote, const bearer_means *with)
 {
     bearer_outcome outcome;
 
+    if (with->now < remote->seen)
+        remote->next = 0;
+    remote->seen = with->now;
     if (remote->renewal == NULL) {
         if (is_called(remote) || with->now >= remote->next)
             begin(remote, with);

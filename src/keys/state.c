@@ -72,15 +72,19 @@ static const char *refuse_parent(apr_pool_t *pool, const char *path)
     const char *parent = slash == path ? "/" : apr_pstrndup(pool, path, (size_t)(slash - path));
     struct stat info;
 
-    if (stat(parent, &info) == 0 && S_ISDIR(info.st_mode))
-        return NULL;
-    return "cannot be made: the folder around it does not exist";
+    if (stat(parent, &info) != 0 || !S_ISDIR(info.st_mode))
+        return "cannot be made: the folder around it does not exist";
+    if (geteuid() == 0
+        && (info.st_uid != 0 || ((info.st_mode & 022) != 0 && (info.st_mode & S_ISVTX) == 0)))
+        return "cannot be made: the folder around it can be written by others than root";
+    return NULL;
 }
 
 const char *bearer_state_prepare(apr_pool_t *pool, const char *path, uid_t user, gid_t group,
                                  bool make)
 {
     struct stat info;
+    const char *error;
 
     path = bare_path(pool, path);
     if (path[0] != '/' || strcmp(path, "/") == 0)
@@ -89,7 +93,8 @@ const char *bearer_state_prepare(apr_pool_t *pool, const char *path, uid_t user,
         return refuse_folder(pool, &info, user);
     if (errno != ENOENT)
         return because(pool, "cannot be looked at");
-    return make ? make_folder(pool, path, user, group) : refuse_parent(pool, path);
+    error = refuse_parent(pool, path);
+    return error == NULL && make ? make_folder(pool, path, user, group) : error;
 }
 
 static apr_status_t close_folder(void *data)
@@ -268,5 +273,6 @@ int bearer_state_lock(const bearer_state *state, const char *name)
 
 void bearer_state_unlock(int lock)
 {
+    flock(lock, LOCK_UN);               /* a process that was forked meanwhile has it open too */
     close(lock);
 }

@@ -55,12 +55,8 @@ static const char *read_file(apr_pool_t *pool, const char *value, const char **f
 
 static const char *read_url(apr_pool_t *pool, const char *value, const char **url)
 {
-    const char *host = strstr(value, "://");
-
     *url = apr_pstrdup(pool, value);
-    if (bearer_address_is_web(value) && host != NULL && host[strlen("://")] != '\0')
-        return NULL;
-    return "want a URL such as http://proxy.example.com:3128";
+    return bearer_address_refuse_proxy(pool, value);
 }
 
 static const char *read_seconds(apr_pool_t *pool, const char *value, int most, int *seconds)
@@ -90,7 +86,11 @@ const char *bearer_terms_read(apr_pool_t *pool, bearer_terms *terms, size_t i, c
     default:
         error = read_seconds(pool, value, rows[i].most, member);
     }
-    return error != NULL ? apr_psprintf(pool, "%s=%s: %s", rows[i].name, value, error) : NULL;
+    if (error == NULL)
+        return NULL;
+    if (rows[i].kind == BEARER_TERMS_URL)       /* it may hold a password */
+        return apr_psprintf(pool, "%s=: %s", rows[i].name, error);
+    return apr_psprintf(pool, "%s=%s: %s", rows[i].name, value, error);
 }
 
 const char *bearer_terms_refuse(const bearer_terms *terms)

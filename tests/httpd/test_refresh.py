@@ -222,6 +222,16 @@ def test_keys_that_nobody_confirms_any_more(start, issuer):
     settle(server, issuer)
 
 
+def test_a_short_life_of_keys(start, issuer):
+    """They are asked for in time, whatever refresh= is."""
+    server = start(section("/p", issuer.url, "max-stale=4"))
+    settle(server, issuer)
+    until = time.monotonic() + 6
+    while time.monotonic() < until:
+        assert ask(server, issuer).status == 200
+        time.sleep(0.1)
+
+
 def test_a_file_beside_the_network(start, issuer):
     """Rollover: keys= may repeat, and the file serves while the network does not."""
     conf = section("/p", issuer.url, "keys=discovery keys=jwks:{keys}/more.jwks")
@@ -303,10 +313,18 @@ def test_the_environments_proxy_is_not_used(start, issuer, monkeypatch):
     settle(start(section("/p", issuer.url)), issuer)
 
 
-def test_the_proxy_that_is_named_is_used(start, issuer):
-    server = start(section("/p", issuer.url, "proxy=http://127.0.0.1:1"))
-    server.wait_log("no keys were fetched: .*port 1 ")
-    assert issuer.hits == []
+def test_the_proxy_that_is_named_is_used(start):
+    authority = Authority()
+    with Issuer(authority) as issuer:
+        issuer.publish(tokens.jwks([ONE]))
+        server = start(section("/p", issuer.url, f"ca={authority.file} proxy=http://127.0.0.1:1"))
+        server.wait_log("no keys were fetched: .*port 1 ")
+        assert issuer.hits == []
+
+
+def test_plain_http_stays_on_this_machine(start, issuer):
+    """A proxy would hand on what is meant for loopback."""
+    settle(start(section("/p", issuer.url, "proxy=http://127.0.0.1:1")), issuer)
 
 
 def test_files_that_the_run_user_cannot_read(start, issuer):
@@ -333,6 +351,8 @@ def test_a_full_disk(start, issuer):
     time.sleep(2.5)
     assert asked(issuer) == before
     assert ask(server, issuer).status == 200
+    lines = server.log().count("nothing is fetched")
+    assert lines <= (2 if server.mpm != "prefork" else 8), "it is said once a minute"
 
 
 def test_bearer_tokens_do_not_reach_the_issuer(start, issuer):

@@ -1,5 +1,6 @@
 """htbearer keys: what it fetches from where, and what it says of it."""
 
+import json
 import shutil
 import time
 
@@ -9,6 +10,7 @@ import htbearer
 import tokens
 from authority import Authority
 from issuer import OAUTH, OPENID, Answer
+from worldwide import World
 
 TOKEN = "canary-of-the-auth-file-0123456789"
 KEYS = {"keys": [tokens.key("p256").jwk(alg="ES256"), tokens.key("rsa").jwk()]}
@@ -261,14 +263,17 @@ def test_the_environment_is_not_asked(serve, monkeypatch, tmp_path):
     assert proxy.hits == [] and "Authorization" not in server.hits[0].headers
 
 
-def test_proxy(serve):
-    proxy = serve()
-    name = "http://127.0.0.1:1"
-    proxy.serve(name + "/jwks", KEYS)
-    result = look("keys=" + name + "/jwks", "proxy=" + proxy.url.replace("//", "//u:passwd@"),
-                  code=0)
-    assert proxy.paths() == [name + "/jwks"]
-    assert result.lines["configuration"].endswith(" proxy=URL") and "passwd" not in result.output
+def test_proxy():
+    """For https; and no password of it in an answer."""
+    name = "https://login.example.com"
+    with World() as world:
+        world.issuer(name, "/keys", json.dumps(KEYS))
+        result = look(name, f"proxy={world.proxy}", f"ca={world.authority.file}", code=0)
+        assert [one.url for one in world.asked()][-1] == name + "/keys"
+        assert f" proxy={world.proxy}" in result.lines["configuration"]
+        secret = world.proxy.replace("//", "//u:passwd@")
+        result = look(name, f"proxy={secret}", code=2)
+        assert "password" in result.error and "passwd" not in result.output + result.error
 
 
 def test_nobody_there():

@@ -3,6 +3,7 @@
 #include "sign.h"
 #include "statedir.h"
 #include "bearer/remote.h"
+#include "bearer/renew.h"
 #include "bearer/schedule.h"
 
 #define NOW INT64_C(1700000000)
@@ -103,6 +104,96 @@ static void done(const view *at)
     unlink(kept_at(at));
     unlink(statedir_path(at->remote->times_file));
     assert_int_equal(rmdir(temp_path("state")), 0);
+}
+
+/* One step towards a renewal; nobody listens there, and nothing waits for it. */
+static void step(const view *at, bearer_fetcher *fetcher, int64_t now)
+{
+    bearer_means with = { at->state, fetcher, now, &test_log };
+
+    bearer_renew_step(at->remote, &with);
+}
+
+static bearer_schedule schedule_at(const view *at)
+{
+    bearer_schedule schedule = { 0 };
+    bearer_stamp stamp;
+    bearer_span text;
+    const char *error;
+
+    if (bearer_state_read(test_pool, at->state, at->remote->times_file, 4096, &stamp, &text, &error)
+        == BEARER_STATE_READ)
+        bearer_schedule_read(test_pool, text, &schedule);
+    return schedule;
+}
+
+static void give_up(const view *at, bearer_fetcher *fetcher, int64_t now)
+{
+    bearer_means with = { at->state, fetcher, now, &test_log };
+
+    bearer_renew_abandon(at->remote, &with);
+    unlink(statedir_path(at->remote->lock_file));
+}
+
+/* The next attempt was to be in the future of a clock that went wrong. */
+static void a_clock_set_back(void **state)
+{
+    view one = view_of("http://127.0.0.1:1");
+    bearer_fetcher *fetcher = bearer_fetcher_open(test_pool);
+
+    (void)state;
+    confirm(&one, NOW);
+    step(&one, fetcher, NOW);
+    assert_null(one.remote->renewal);
+    assert_int_equal(one.remote->next, NOW + 1);            /* without keys */
+    one.remote->next = NOW + 3600;
+    step(&one, fetcher, NOW + 2);
+    assert_null(one.remote->renewal);
+    step(&one, fetcher, NOW - 7200);
+    assert_non_null(one.remote->renewal);
+    give_up(&one, fetcher, NOW - 7200);
+    done(&one);
+}
+
+/* The last confirmation is in the schedule alone; who deletes that must not make keys old. */
+static void a_schedule_that_is_deleted(void **state)
+{
+    view one = view_of("http://127.0.0.1:1");
+    bearer_fetcher *fetcher = bearer_fetcher_open(test_pool);
+
+    (void)state;
+    keep_of(&one, "http://127.0.0.1:1", set_of("a"), NOW - MAX_STALE);
+    confirm(&one, NOW);
+    assert_string_equal(kid_at(&one, NOW), "a");
+    assert_int_equal(one.remote->confirmed, NOW);
+    step(&one, fetcher, NOW);
+    assert_true(one.remote->next > NOW);
+    unlink(statedir_path(one.remote->times_file));
+    assert_string_equal(kid_at(&one, NOW + 1), "-");
+    step(&one, fetcher, NOW + 1);                           /* it is asked at once */
+    assert_non_null(one.remote->renewal);
+    assert_int_equal(schedule_at(&one).confirmed, NOW);
+    give_up(&one, fetcher, NOW + 1);
+    done(&one);
+}
+
+/* Asking as often as keys get old would leave none in between. */
+static void short_lives_are_renewed_in_time(void **state)
+{
+    static const struct { int refresh, max_stale, becomes; } rows[] = {
+        { 3600, 86400, 3600 }, { 3600, 7200, 3600 }, { 3600, 600, 300 }, { 3600, 1, 1 },
+        { 60, 3, 1 }, { 86400, 86400, 43200 }, { 1, 86400, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bearer_terms terms = { .refresh = rows[i].refresh, .max_stale = rows[i].max_stale };
+        bearer_remote *remote = bearer_remote_make(test_pool, SOURCE, true, &terms);
+
+        row_expect(remote->terms.refresh == rows[i].becomes, "%d and %d: %d", rows[i].refresh,
+                   rows[i].max_stale, remote->terms.refresh);
+    }
+    rows_end();
 }
 
 static void what_one_keeps_the_other_takes_once(void **state)
@@ -327,6 +418,8 @@ int main(void)
         TEST(a_set_without_keys_is_told_of_once), TEST(what_is_no_file_is_told_of_once),
         TEST(confirmed_by_another), TEST(another_set_is_confirmed), TEST(kept_too_long),
         TEST(asking_keeps_the_first_time), TEST(without_a_state_directory),
+        TEST(a_clock_set_back), TEST(a_schedule_that_is_deleted),
+        TEST(short_lives_are_renewed_in_time),
     };
 
     return tests_run(tests);

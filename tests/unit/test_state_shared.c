@@ -225,6 +225,27 @@ static void another_process(void **state)
 }
 
 /* Somebody empties the folder while the lock is held. */
+/* A program that a child forked, without exec, has the descriptor too. */
+static void forked_meanwhile(void **state)
+{
+    bearer_state *dir = statedir_fresh();
+    int lock = bearer_state_lock(dir, "lock"), again;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    bearer_state_unlock(lock);
+    again = bearer_state_lock(dir, "lock");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_true(again >= 0);
+    bearer_state_unlock(again);
+    statedir_done();
+}
+
 static void a_removed_lock(void **state)
 {
     bearer_state *to = statedir_fresh();
@@ -269,7 +290,7 @@ int main(void)
         TEST(writing), TEST(replaced_in_one_step), TEST(readers_see_whole_files),
         TEST(what_a_dead_writer_left), TEST(links_are_not_written_through),
         TEST(what_cannot_be_written), TEST(holders_in_one_process), TEST(another_process),
-        TEST(a_removed_lock), TEST(what_is_no_lock),
+        TEST(forked_meanwhile), TEST(a_removed_lock), TEST(what_is_no_lock),
     };
 
     return tests_run(tests);

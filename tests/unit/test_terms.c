@@ -102,7 +102,10 @@ static void proxies(void **state)
 {
     static const struct { const char *value; bool taken; } rows[] = {
         { "http://proxy.example.com:3128", true }, { "https://proxy.example.com:3128", true },
-        { "http://user:word@proxy.example.com:3128", true }, { "http://192.0.2.1:3128", true },
+        { "http://user:word@proxy.example.com:3128", false }, { "http://192.0.2.1:3128", true },
+        { "http://user@proxy.example.com:3128", false },
+        { "http://proxy.example.com:99999", false },
+        { "http://", false }, { "http:", false },
         { "HTTP://proxy.example.com", true },
         { "", false }, { "proxy.example.com:3128", false }, { "3128", false },
         { "socks5://proxy.example.com", false }, { "file:///etc/passwd", false },
