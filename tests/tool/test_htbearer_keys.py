@@ -272,7 +272,7 @@ def test_proxy():
         assert [one.url for one in world.asked()][-1] == name + "/keys"
         assert f" proxy={world.proxy}" in result.lines["configuration"]
         secret = world.proxy.replace("//", "//u:passwd@")
-        result = look(name, f"proxy={secret}", code=2)
+        result = htbearer.run("keys", name, f"proxy={secret}", code=2)
         assert "password" in result.error and "passwd" not in result.output + result.error
 
 
