@@ -76,14 +76,16 @@ static bool is_same_complaint(const char *a, const char *b)
     }
 }
 
-/* The same complaint again and again is no news. */
+/* The same complaint again and again is no news, but for a process that begins: its log may be a
+ * new one. */
 static void fail(bearer_remote *remote, const bearer_means *with, const char *error)
 {
     bearer_renewal *renewal = remote->renewal;
     const char *before = renewal->schedule.error;
     const char *words = bearer_remote_words(renewal->pool, remote, with->now);
-    bool news = before == NULL || !is_same_complaint(before, error);
+    bool news = !remote->complained || before == NULL || !is_same_complaint(before, error);
 
+    remote->complained = true;
     bearer_schedule_fail(&renewal->schedule, renewal->why, with->now, error);
     bearer_log_line(with->log, news ? BEARER_LOG_WARNING : BEARER_LOG_INFO,
                     "%s: no keys were fetched: %s%s", remote->source, error,

@@ -95,6 +95,17 @@ def test_a_restart_while_the_issuer_is_down(start, issuer, signal):
     refused(server, server.get("/none", token=token("https://127.0.0.1:1")), "keys_unavailable")
 
 
+def test_a_new_log_says_why(start, issuer):
+    """What a process complained of is told again by its successor: once, as a warning."""
+    issuer.answers.clear()
+    server = start(section("/p", issuer.url))
+    for _ in range(2):
+        server.wait_log(r"\[auth_bearer:warn\] .*AB0201: .*no keys were fetched: .*status 404", 12)
+        server.stop()
+        (server.logs / "error_log").unlink()
+        server.start()
+
+
 def test_a_restart_without_what_was_kept(start, issuer):
     server = start(section("/p", issuer.url))
     settle(server, issuer)
