@@ -57,7 +57,7 @@ BAD_SETS = {
     "headers": ({"body": GOOD, "how": "headers"}, "header is larger than 65536 bytes"),
     "trickle": ({"body": GOOD, "how": "trickle"}, "timed out"),
     "hang": ({"how": "hang"}, "timed out"),
-    "short": ({"body": GOOD, "how": "short"}, "transfer closed"),
+    "short": ({"body": GOOD, "how": "short"}, "transfer closed|unexpected eof"),
     "packed": ({"body": gzip.compress(GOOD.encode()), "headers": {"Content-Encoding": "gzip"}},
                "not one JSON object"),
     "redirect": ({"status": 302, "headers": {"Location": "{good}"}}, "status 302.*not followed"),
