@@ -186,8 +186,9 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 
     (void)thread;
     apr_setup_signal_thread();
-    apr_pool_create(&of->pool, NULL);
-    apr_pool_create(&pool, of->pool);
+    if (apr_pool_create(&of->pool, NULL) != APR_SUCCESS
+        || apr_pool_create(&pool, of->pool) != APR_SUCCESS)
+        return NULL;                    /* without memory: the keys stay as they are */
     apr_pool_tag(of->pool, "bearer_refresher");
     while (!atomic_load(&of->ending)) {
         if (of->folder != NULL && of->fetcher == NULL && apr_time_now() - of->opened > OPEN_EACH)

@@ -3,7 +3,6 @@
 #include "bearer/schedule.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 #include <openssl/rand.h>
@@ -191,8 +190,12 @@ static void begin(bearer_remote *remote, const bearer_means *with)
 
     if (!take_lock(remote, with, &lock))
         return;
-    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
-        abort();
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS) {
+        if (lock >= 0)
+            bearer_state_unlock(lock);
+        remote->next = with->now + 1;
+        return;
+    }
     remote->renewal = apr_pcalloc(pool, sizeof(*remote->renewal));
     remote->renewal->pool = pool;
     remote->renewal->lock = lock;
