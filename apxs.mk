@@ -56,7 +56,7 @@ COMPILE   = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE) -fPIC -fvisibilit
             -MMD -MP -Iinclude
 LINK      = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
 
-LIB_SOURCES    := $(wildcard src/core/*.c src/keys/*.c src/token.c src/issuer.c)
+LIB_SOURCES    := $(filter-out src/mint.c,$(wildcard src/core/*.c src/keys/*.c src/*.c))
 MODULE_SOURCES := $(wildcard mod_auth_bearer.c src/httpd/*.c)
 TOOL_SOURCES   := $(wildcard support/*.c src/mint.c)
 UNIT_SHARED    := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))

@@ -4,6 +4,7 @@
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
 #include "bearer/identity.h"
+#include "bearer/memory.h"
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
@@ -168,6 +169,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_refresher_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(bearer_memory_child, NULL, NULL, APR_HOOK_MIDDLE);
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();

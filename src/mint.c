@@ -2,6 +2,7 @@
 #include "bearer/b64url.h"
 #include "bearer/compact.h"
 #include "bearer/json.h"
+#include "bearer/json_text.h"
 #include "bearer/jwk.h"
 #include "bearer/keystore.h"
 #include "bearer/scoped.h"

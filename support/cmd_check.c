@@ -214,7 +214,7 @@ static int run(const tool *at)
     if (tool_token(at, &token, &verdict)) {
         if (!tool_fetch(at, asked.trusts[0]->keys, &tool_log))
             return TOOL_USAGE;
-        verdict = bearer_token_judge(at->pool, token, asked.trusts, &asked.policy, asked.now,
+        verdict = bearer_token_judge(at->pool, token, asked.trusts, &asked.policy, NULL, asked.now,
                                      &found);
     }
     if (verdict.reason == BEARER_ACCEPTED)

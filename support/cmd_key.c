@@ -2,6 +2,7 @@
 #include "tool.h"
 #include "bearer/b64url.h"
 #include "bearer/json.h"
+#include "bearer/json_text.h"
 #include "bearer/jwk.h"
 #include "bearer/scoped.h"
 

@@ -1,5 +1,6 @@
 #include "tool.h"
 #include "bearer/issuer.h"
+#include "bearer/json_text.h"
 #include "bearer/mint.h"
 
 #include <stdio.h>

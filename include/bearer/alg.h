@@ -43,6 +43,10 @@ const bearer_alg *bearer_alg_at(size_t i);
 /* The row's place, 0 to 63: bit number in sets of algorithms. */
 unsigned bearer_alg_index(const bearer_alg *alg);
 
+/* The row's place among those of its key type, below BEARER_ALG_SLOTS. */
+#define BEARER_ALG_SLOTS 6
+unsigned bearer_alg_slot(const bearer_alg *alg);
+
 /* The algorithm works with keys of this type and curve. */
 bool bearer_alg_fits(const bearer_alg *alg, bearer_kty kty, bearer_curve curve);
 

@@ -14,6 +14,8 @@ typedef struct {
     bearer_found exp_found, nbf_found, iat_found;
     int64_t exp, nbf, iat;          /* seconds since 1970, each where found is BEARER_PRESENT */
     const bearer_json *audience;    /* `aud`: a string or array of strings, NULL if absent */
+    bool other_token;               /* marked as what is no access token: an ID token, and others */
+    bool bound;                     /* `cnf` is present: of use only to who holds a key */
 } bearer_claims;
 
 /* What one location reads from accepted claims. */

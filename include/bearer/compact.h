@@ -9,9 +9,9 @@ typedef struct {
     bearer_span signing_input;                  /* header "." payload: what was signed */
 } bearer_compact;
 
-/* Splits a token into exactly three non-empty parts of base64url characters. False for any other
- * shape: five parts (a JWE), an empty signature (alg none has no way in), an opaque token. All
- * spans lie within token. */
+/* Splits a token into exactly three non-empty parts. False for any other shape: five parts (a JWE),
+ * an empty signature (alg none has no way in), an opaque token. Whether a part is base64url shows
+ * when it is decoded. All spans lie within token. */
 bool bearer_compact_split(bearer_span token, bearer_compact *parts);
 
 #endif

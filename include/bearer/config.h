@@ -34,6 +34,12 @@ typedef struct {
     const ap_expr_info_t *when;     /* NULL: always, or never if off */
 } bearer_offer;
 
+/* AuthBearerCache; 0 where a number was not given. */
+typedef struct {
+    bool off;
+    size_t entries, bytes;
+} bearer_cache_size;
+
 /* One variable of AuthBearerEnv. */
 typedef struct {
     const bearer_path *claim;
@@ -57,7 +63,8 @@ typedef struct {
     const bearer_path *const *scopes;
     bearer_offer challenge;
     const bearer_variable *const *variables;
-    const char *state_dir;          /* absolute; that of the main server counts */
+    const char *state_dir;          /* absolute; that of the main server counts, as does: */
+    bearer_cache_size cache;
 } bearer_conf;
 
 /* For the module record. */

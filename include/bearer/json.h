@@ -1,32 +1,36 @@
-/* JSON as tokens and key sets need it: strict (RFC 8259, RFC 7519 section 4), over jansson, which
- * no other file of the core sees. */
+/* JSON values as tokens and key sets hold them. A document is one piece of memory without pointers:
+ * what a value refers to stands behind it, at a distance that is noted. So a document may be copied
+ * and freed like any bytes, and many threads may read it. json_text.h makes them from text. */
 #ifndef BEARER_JSON_H
 #define BEARER_JSON_H
 
 #include <stdint.h>
-#include <apr_pools.h>
 #include "bearer/span.h"
-
-typedef struct json_t bearer_json;
 
 /* A wrong type is never an absence. */
 typedef enum { BEARER_WRONG = 0, BEARER_ABSENT, BEARER_PRESENT } bearer_found;
-
-typedef enum { BEARER_JSON_BAD = 0, BEARER_JSON_NO_MEMORY, BEARER_JSON_OK } bearer_json_result;
 
 typedef enum {
     BEARER_JSON_NULL, BEARER_JSON_FALSE, BEARER_JSON_TRUE, BEARER_JSON_NUMBER,
     BEARER_JSON_STRING, BEARER_JSON_ARRAY, BEARER_JSON_OBJECT
 } bearer_json_kind;
 
-/* How deep objects and arrays may nest. Real tokens stay below 10. */
-#define BEARER_JSON_DEPTH 32
+/* One value; read it through the functions below. Distances and lengths are in bytes; names and
+ * strings end in a NUL that their length does not count. */
+typedef struct {
+    uint8_t kind;                   /* bearer_json_kind */
+    bool whole;                     /* a number: integer is exact */
+    uint32_t name, name_len;        /* of a member: how far behind this value it stands, length */
+    uint32_t count;                 /* members, elements, or the length of a string */
+    union {
+        uint32_t at;                /* how far behind: the first member or element, or the string */
+        int64_t integer;
+        double real;                /* of a number that is not whole */
+    } value;
+} bearer_json;
 
-/* Reads text, which is one UTF-8 JSON object to its last byte: no duplicate members at any depth,
- * no NUL, at most BEARER_JSON_DEPTH levels, integers within 64 bits, reals within a double. *object
- * lives as long as the pool. BEARER_JSON_NO_MEMORY when an allocation failed, which says nothing
- * about the text. */
-bearer_json_result bearer_json_read(apr_pool_t *pool, bearer_span text, const bearer_json **object);
+/* Bytes of the document that this value, as bearer_json_read gave it, begins. */
+size_t bearer_json_size(const bearer_json *document);
 
 bearer_json_kind bearer_json_kind_of(const bearer_json *value);
 
@@ -72,14 +76,5 @@ bool bearer_json_strings_at(const bearer_json *value, size_t i, bearer_span *tex
 /* A NumericDate member (RFC 7519 section 2): seconds since 1970, a fraction dropped. BEARER_WRONG
  * too if below zero or beyond the year 9999, so that sums with leeways never overflow. */
 bearer_found bearer_json_time(const bearer_json *object, const char *name, int64_t *seconds);
-
-/* A value's compact JSON text; a string's is quoted. NULL when memory fails. */
-char *bearer_json_print(apr_pool_t *pool, const bearer_json *value);
-
-/* A text as a JSON string, with its quotes. NULL if it is not UTF-8 or memory fails. */
-char *bearer_json_quote(apr_pool_t *pool, bearer_span text);
-
-/* The version of the JSON library that is loaded. */
-const char *bearer_json_library(void);
 
 #endif

@@ -6,6 +6,13 @@
 #include <openssl/types.h>
 #include "bearer/alg.h"
 
+/* Bytes of what tells keys apart: equal for two keys, in whatever sets, only if they verify the
+ * same signatures of the same tokens, being equal in public numbers (or secret), kid and alg. A
+ * SHA-256. */
+#define BEARER_KEY_IDENTITY 32
+
+typedef struct bearer_verifiers bearer_verifiers;
+
 typedef struct {
     bearer_kty kty;
     bearer_curve curve;             /* BEARER_CURVE_NONE for RSA and oct */
@@ -14,6 +21,8 @@ typedef struct {
     EVP_PKEY *pkey;                 /* NULL for oct; freed with the pool */
     const unsigned char *secret;    /* oct only; wiped with the pool */
     size_t secret_len;              /* bytes */
+    unsigned char identity[BEARER_KEY_IDENTITY];
+    bearer_verifiers *ready;        /* signature.h; filled as the key is used */
 } bearer_key;
 
 /* The makers below return NULL and *error (a sentence without key material) where the key is
@@ -31,8 +40,8 @@ const bearer_key *bearer_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char 
 const bearer_key *bearer_key_secret(apr_pool_t *pool, const void *bytes, size_t len,
                                     const char **error);
 
-/* The same key in another pool's life; kid and alg as given (kid is copied). NULL when memory
- * fails. */
+/* The same key in another pool's life; kid and alg as given (kid is copied). NULL when memory or
+ * OpenSSL fails. */
 const bearer_key *bearer_key_copy(apr_pool_t *pool, const bearer_key *key, const char *kid,
                                   const bearer_alg *alg);
 

@@ -17,13 +17,15 @@ typedef struct {
     const char *user_prefix;        /* put before the user name; "" for none */
 } bearer_issuer;
 
+#define BEARER_LEEWAY_MOST 300      /* seconds that clocks may be apart at most */
+
 /* The rules of a location for any issuer. */
 typedef struct {
     const char *const *audiences;   /* NULL or empty: none configured */
     bool any_audience;
     const bearer_path *const *users;
     const bearer_path *const *scopes;
-    int leeway;                     /* seconds, 0 to 300 */
+    int leeway;                     /* seconds, 0 to BEARER_LEEWAY_MOST */
     int max_age;                    /* seconds; 0 for none */
 } bearer_policy;
 

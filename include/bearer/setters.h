@@ -24,6 +24,7 @@ const char *bearer_set_audiences(cmd_parms *cmd, void *conf, int argc, char *con
 const char *bearer_set_issuer(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
 const char *bearer_set_providers(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
 const char *bearer_set_places(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
+const char *bearer_set_cache(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
 const char *bearer_set_variables(cmd_parms *cmd, void *conf, int argc, char *const argv[]);
 
 #endif

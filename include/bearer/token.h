@@ -3,14 +3,7 @@
 #ifndef BEARER_TOKEN_H
 #define BEARER_TOKEN_H
 
-#include "bearer/keystore.h"
-#include "bearer/policy.h"
-
-/* One trusted issuer: its rules and its keys. Shared by all sections that name it the same way. */
-typedef struct {
-    bearer_issuer rules;
-    bearer_keystore *keys;
-} bearer_trust;
+#include "bearer/cache.h"
 
 /* What is to be known of a judged token beside the verdict: for the log, and for other modules. */
 typedef struct {
@@ -22,9 +15,15 @@ typedef struct {
 /* Judges a token for a location that trusts these issuers (NULL-terminated). now is in seconds
  * since 1970. Returns BEARER_ACCEPTED only if every rule held; *found is filled as far as the
  * judgement came and lives as long as the pool. When memory or a library fails the answer is
- * BEARER_KEYS_UNAVAILABLE: not judged, not accepted. */
+ * BEARER_KEYS_UNAVAILABLE: not judged, not accepted.
+ *
+ * The cache, which may be NULL, spares reading and verifying a token again, never an opinion of the
+ * location: facts count only where one of these very trusts proved them, its header type is still
+ * welcome, its algorithm allowed, and the key one that would be tried for it now. Then the verdict
+ * is what it would be without them; anything else is judged as if there were none. */
 bearer_verdict bearer_token_judge(apr_pool_t *pool, bearer_span token, bearer_trust *const *trusts,
-                                  const bearer_policy *policy, int64_t now, bearer_findings *found);
+                                  const bearer_policy *policy, bearer_cache *cache, int64_t now,
+                                  bearer_findings *found);
 
 /* The token is of this provider's shape: three base64url parts. */
 bool bearer_token_is_jwt(bearer_span token);

@@ -57,6 +57,15 @@ unsigned bearer_alg_index(const bearer_alg *alg)
     return (unsigned)(alg - algs);
 }
 
+unsigned bearer_alg_slot(const bearer_alg *alg)
+{
+    const bearer_alg *first = alg;
+
+    while (first > algs && first[-1].kty == alg->kty)
+        first--;
+    return (unsigned)(alg - first);
+}
+
 bool bearer_alg_fits(const bearer_alg *alg, bearer_kty kty, bearer_curve curve)
 {
     return alg->kty == kty && (alg->curve == BEARER_CURVE_NONE || alg->curve == curve);

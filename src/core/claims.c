@@ -5,6 +5,26 @@
 /* RFC 7519 sections 4.1.2 and 4.1.7, RFC 9068 section 2.2: strings where they are present. */
 static const char *const strings[] = { "sub", "jti", "client_id" };
 
+/* Claims by which issuers mark what is no access token. */
+static bool is_other_token(const bearer_json *json)
+{
+    static const char *const kinds[] = { "ID", "Refresh", "Offline", "Logout" };
+    static const char *const hashes[] = { "at_hash", "c_hash", "s_hash" };
+    bearer_span text;
+
+    if (bearer_json_string(json, "typ", &text) == BEARER_PRESENT)
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+            if (bearer_span_is_nocase(text, kinds[i]))
+                return true;
+    if (bearer_json_string(json, "token_use", &text) == BEARER_PRESENT
+        && bearer_span_is(text, "id"))
+        return true;
+    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+        if (bearer_json_member(json, hashes[i]) != NULL)
+            return true;
+    return false;
+}
+
 bool bearer_claims_read(const bearer_json *json, bearer_claims *claims, bearer_verdict *refused)
 {
     bearer_span ignored;
@@ -26,6 +46,8 @@ bool bearer_claims_read(const bearer_json *json, bearer_claims *claims, bearer_v
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         if (bearer_json_string(json, strings[i], &ignored) == BEARER_WRONG)
             return bearer_refuse(refused, BEARER_CLAIM_MALFORMED, strings[i]);
+    claims->other_token = is_other_token(json);
+    claims->bound = bearer_json_member(json, "cnf") != NULL;
     return true;
 }
 

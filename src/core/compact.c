@@ -1,5 +1,4 @@
 #include "bearer/compact.h"
-#include "bearer/b64url.h"
 
 #include <string.h>
 
@@ -14,11 +13,6 @@ static bool take_part(bearer_span *rest, bearer_span *part)
     return true;
 }
 
-static bool is_part(bearer_span part)
-{
-    return part.len > 0 && bearer_b64url_alphabet(part);
-}
-
 bool bearer_compact_split(bearer_span token, bearer_compact *parts)
 {
     bearer_span rest = token;
@@ -27,5 +21,6 @@ bool bearer_compact_split(bearer_span token, bearer_compact *parts)
         return false;
     parts->signature = rest;
     parts->signing_input = (bearer_span){ token.ptr, token.len - rest.len - 1 };
-    return is_part(parts->header) && is_part(parts->payload) && is_part(parts->signature);
+    return parts->header.len > 0 && parts->payload.len > 0 && parts->signature.len > 0
+        && memchr(rest.ptr, '.', rest.len) == NULL;
 }

@@ -1,5 +1,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "bearer/match.h"
+#include "bearer/json_text.h"
 #include "bearer/scoped.h"
 
 #include <stdlib.h>

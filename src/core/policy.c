@@ -75,26 +75,6 @@ static bool audience_holds(apr_pool_t *pool, const bearer_policy *policy,
     return true;
 }
 
-/* Claims by which issuers mark what is no access token. */
-static bool is_access_token(const bearer_json *json)
-{
-    static const char *const kinds[] = { "ID", "Refresh", "Offline", "Logout" };
-    static const char *const hashes[] = { "at_hash", "c_hash", "s_hash" };
-    bearer_span text;
-
-    if (bearer_json_string(json, "typ", &text) == BEARER_PRESENT)
-        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-            if (bearer_span_is_nocase(text, kinds[i]))
-                return false;
-    if (bearer_json_string(json, "token_use", &text) == BEARER_PRESENT
-        && bearer_span_is(text, "id"))
-        return false;
-    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
-        if (bearer_json_member(json, hashes[i]) != NULL)
-            return false;
-    return true;
-}
-
 /* The first claim of the list that is there decides, also when it is unfit: a fallback would give
  * one person two names. */
 static bool user_found(apr_pool_t *pool, const bearer_policy *policy, const bearer_issuer *issuer,
@@ -130,9 +110,9 @@ bool bearer_policy_check(apr_pool_t *pool, const bearer_policy *policy, const be
     if (!times_hold(pool, policy, claims, now, refused)
         || !audience_holds(pool, policy, issuer, claims, refused))
         return false;
-    if ((issuer->types.kinds & BEARER_TYPE_ID) == 0 && !is_access_token(claims->json))
+    if ((issuer->types.kinds & BEARER_TYPE_ID) == 0 && claims->other_token)
         return bearer_refuse(refused, BEARER_TYPE_WRONG, "an ID or other token, no access token");
-    if (bearer_json_member(claims->json, "cnf") != NULL)
+    if (claims->bound)
         return bearer_refuse(refused, BEARER_BINDING_UNCHECKED, NULL);
     if (!user_found(pool, policy, issuer, claims, &found, refused))
         return false;

@@ -1,5 +1,6 @@
 #include "bearer/authenticate.h"
 #include "bearer/locate.h"
+#include "bearer/memory.h"
 
 #include <http_core.h>
 #include <http_request.h>
@@ -17,8 +18,8 @@ static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_
 {
     bearer_policy policy = bearer_conf_policy(conf);
 
-    return bearer_token_judge(r->pool, token, conf->trusts, &policy, apr_time_sec(apr_time_now()),
-                              found);
+    return bearer_token_judge(r->pool, token, conf->trusts, &policy, bearer_memory(),
+                              apr_time_sec(apr_time_now()), found);
 }
 
 static const bearer_provider providers[] = {
@@ -40,27 +41,31 @@ const bearer_provider *bearer_provider_find(const char *name)
     return NULL;
 }
 
-static const bearer_provider *provider_for(const bearer_conf *conf, bearer_span token)
+/* The first provider to whose kind the token belongs decides. One that accepts it, or finds more
+ * wrong with it than its shape, need not be asked. */
+static bearer_verdict judge(request_rec *r, const bearer_conf *conf, bearer_span token,
+                            bearer_findings *found)
 {
-    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++)
-        if ((*one)->is_mine(token))
-            return *one;
-    return NULL;
+    bearer_verdict verdict = { .reason = BEARER_TOKEN_MALFORMED };
+
+    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++) {
+        verdict = (*one)->judge(r, conf, token, found);
+        if (verdict.reason != BEARER_TOKEN_MALFORMED || (*one)->is_mine(token))
+            return verdict;
+    }
+    return verdict;
 }
 
 bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf, bearer_span token)
 {
-    const bearer_provider *provider = provider_for(conf, token);
     bearer_request *request = bearer_request_get(r);
     bearer_verdict verdict;
 
     request->findings = (bearer_findings){ .trust = NULL };
     if (token.len > (size_t)conf->max_size)
         bearer_refuse(&verdict, BEARER_TOKEN_TOO_LARGE, "longer than AuthBearerMaxTokenSize");
-    else if (provider == NULL)
-        bearer_refuse(&verdict, BEARER_TOKEN_MALFORMED, "not three parts of base64url");
     else
-        verdict = provider->judge(r, conf, token, &request->findings);
+        verdict = judge(r, conf, token, &request->findings);
     return verdict;
 }
 

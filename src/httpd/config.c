@@ -32,8 +32,8 @@ const command_rec bearer_directives[] = {
                       "where a token may come from"),
     AP_INIT_TAKE_ARGV("AuthBearerUser", bearer_set_paths, FIELD(users, 0, 0), FILES,
                       "the claims of which the first present one becomes REMOTE_USER"),
-    AP_INIT_TAKE1("AuthBearerLeeway", bearer_set_number, FIELD(leeway, 0, 300), FILES,
-                  "seconds of clock difference to forgive"),
+    AP_INIT_TAKE1("AuthBearerLeeway", bearer_set_number, FIELD(leeway, 0, BEARER_LEEWAY_MOST),
+                  FILES, "seconds of clock difference to forgive"),
     AP_INIT_TAKE1("AuthBearerMaxAge", bearer_set_number, FIELD(max_age, 1, 315360000), FILES,
                   "seconds after which a token is refused, counted from iat"),
     AP_INIT_TAKE1("AuthBearerMaxTokenSize", bearer_set_number, FIELD(max_size, 64, 1048576), FILES,
@@ -54,6 +54,8 @@ const command_rec bearer_directives[] = {
                  "On to let the token go on to a proxied backend"),
     AP_INIT_TAKE1("AuthBearerStateDir", bearer_set_state_dir, FIELD(state_dir, 0, 0), ONCE,
                   "the folder where the last good keys are kept"),
+    AP_INIT_TAKE_ARGV("AuthBearerCache", bearer_set_cache, FIELD(cache, 0, 0), ONCE,
+                      "how many verified tokens a process remembers, or Off"),
     { NULL }
 };
 

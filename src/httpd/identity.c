@@ -1,4 +1,5 @@
 #include "bearer/identity.h"
+#include "bearer/json_text.h"
 #include "bearer/locate.h"
 
 #include <http_request.h>

@@ -1,5 +1,6 @@
 #include "bearer/registry.h"
 #include "bearer/issuer.h"
+#include "bearer/json_text.h"
 #include "bearer/reader.h"
 #include "bearer/version.h"
 

@@ -5,6 +5,7 @@
 #include "bearer/registry.h"
 #include "bearer/words.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -112,6 +113,62 @@ const char *bearer_set_state_dir(cmd_parms *cmd, void *conf, const char *path)
     if (full == NULL)
         return complain(cmd, apr_psprintf(cmd->pool, "want the path of a folder, not '%s'", path));
     *(const char **)bearer_conf_slot(cmd, conf) = full;
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    long least, most;
+    size_t offset;                  /* in bearer_cache_size */
+} cache_options[] = {
+    { "entries=", 16, 16777216, offsetof(bearer_cache_size, entries) },
+    { "bytes=", 65536, 17179869184, offsetof(bearer_cache_size, bytes) },
+};
+
+/* A whole number; K and M stand for 1024 of the unit before. -1 if it is none. */
+static long read_amount(const char *text)
+{
+    char *end;
+    long n = apr_isdigit(*text) ? strtol(text, &end, 10) : -1;
+
+    if (n < 0 || n > INT_MAX)
+        return -1;
+    if (*end == 'K' || *end == 'k')
+        n *= 1024, end++;
+    else if (*end == 'M' || *end == 'm')
+        n *= 1024 * 1024, end++;
+    return *end == '\0' ? n : -1;
+}
+
+static bool read_cache_option(const char *word, bearer_cache_size *size)
+{
+    for (size_t i = 0; i < sizeof(cache_options) / sizeof(cache_options[0]); i++) {
+        size_t len = strlen(cache_options[i].name);
+        long n = strncmp(word, cache_options[i].name, len) == 0 ? read_amount(word + len) : -1;
+
+        if (n < cache_options[i].least || n > cache_options[i].most)
+            continue;
+        *(size_t *)(void *)((char *)size + cache_options[i].offset) = (size_t)n;
+        return true;
+    }
+    return false;
+}
+
+const char *bearer_set_cache(cmd_parms *cmd, void *conf, int argc, char *const argv[])
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    bearer_cache_size size = { .off = argc == 1 && ap_cstr_casecmp(argv[0], "Off") == 0 };
+
+    if (error != NULL)
+        return error;
+    if (argc == 0)
+        return complain(cmd, "want entries=N, bytes=N or both, or Off");
+    for (int i = 0; i < argc && !size.off; i++)
+        if (!read_cache_option(argv[i], &size))
+            return complain(cmd, apr_psprintf(cmd->pool,
+                                              "want entries=N (16 to 16M), bytes=N (64K to 16384M)"
+                                              " or both, or Off alone, not '%s'", argv[i]));
+    *(bearer_cache_size *)bearer_conf_slot(cmd, conf) = size;
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 #include "bearer/jwk.h"
 #include "bearer/b64url.h"
 #include "bearer/json.h"
+#include "bearer/json_text.h"
 #include "bearer/scoped.h"
 
 #include <string.h>

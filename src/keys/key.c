@@ -1,4 +1,5 @@
 #include "bearer/key.h"
+#include "bearer/jwk.h"
 #include "bearer/scoped.h"
 #include "bearer/signature.h"
 
@@ -26,6 +27,11 @@ static apr_status_t wipe_secret(void *data)
 
     OPENSSL_cleanse((unsigned char *)(uintptr_t)key->secret, key->secret_len);
     return APR_SUCCESS;
+}
+
+static void md_ctx_done(EVP_MD_CTX **ctx)
+{
+    EVP_MD_CTX_free(*ctx);
 }
 
 static void pkey_ctx_done(EVP_PKEY_CTX **ctx)
@@ -201,6 +207,7 @@ const bearer_key *bearer_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char 
     bearer_key *key = apr_pcalloc(pool, sizeof(*key));
 
     key->pkey = pkey;
+    key->ready = bearer_verifiers_make(pool);
     apr_pool_cleanup_register(pool, pkey, free_pkey, apr_pool_cleanup_null);
     classify(pkey, key);
     *error = refuse_key(key);
@@ -218,6 +225,7 @@ static bearer_key *make_secret(apr_pool_t *pool, const void *bytes, size_t len)
     key->kty = BEARER_KTY_OCT;
     key->secret = apr_pmemdup(pool, bytes, len);
     key->secret_len = len;
+    key->ready = bearer_verifiers_make(pool);
     apr_pool_cleanup_register(pool, key, wipe_secret, apr_pool_cleanup_null);
     return key;
 }
@@ -232,6 +240,36 @@ const bearer_key *bearer_key_secret(apr_pool_t *pool, const void *bytes, size_t 
     return make_secret(pool, bytes, len);
 }
 
+/* RFC 7638 has the public numbers, a secret is its own; both with what narrows the key's use. */
+static bool hash_identity(apr_pool_t *scratch, bearer_key *key)
+{
+    const char *members = bearer_jwk_members(scratch, key);
+    bearer_span own = members != NULL ? bearer_span_of(members)
+                                      : (bearer_span){ (const char *)key->secret, key->secret_len };
+    const char *use = apr_pstrcat(scratch, members != NULL ? "public" : "secret", " ",
+                                  key->alg != NULL ? key->alg->name : "-",
+                                  key->kid != NULL ? " kid " : "", key->kid, NULL);
+    BEARER_SCOPED(md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    return (members != NULL || key->kty == BEARER_KTY_OCT) && ctx != NULL
+        && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1
+        && EVP_DigestUpdate(ctx, use, strlen(use) + 1) == 1
+        && EVP_DigestUpdate(ctx, own.ptr, own.len) == 1
+        && EVP_DigestFinal_ex(ctx, key->identity, NULL) == 1;
+}
+
+static bool identify(apr_pool_t *pool, bearer_key *key)
+{
+    apr_pool_t *scratch;
+    bool done;
+
+    if (apr_pool_create(&scratch, pool) != APR_SUCCESS)
+        return false;
+    done = hash_identity(scratch, key);
+    apr_pool_destroy(scratch);
+    return done;
+}
+
 const bearer_key *bearer_key_copy(apr_pool_t *pool, const bearer_key *key, const char *kid,
                                   const bearer_alg *alg)
 {
@@ -244,11 +282,13 @@ const bearer_key *bearer_key_copy(apr_pool_t *pool, const bearer_key *key, const
         if (EVP_PKEY_up_ref(key->pkey) != 1)
             return NULL;
         copy = apr_pmemdup(pool, key, sizeof(*key));
+        copy->ready = bearer_verifiers_make(pool);
         apr_pool_cleanup_register(pool, copy->pkey, free_pkey, apr_pool_cleanup_null);
     }
     copy->kid = kid != NULL ? apr_pstrdup(pool, kid) : NULL;
     copy->alg = alg;
-    return copy;
+    bearer_signature_prepare(copy);
+    return identify(pool, copy) ? copy : NULL;
 }
 
 bool bearer_key_fits(const bearer_key *key, const bearer_alg *alg)

@@ -1,6 +1,7 @@
 #include "bearer/metadata.h"
 #include "bearer/address.h"
 #include "bearer/json.h"
+#include "bearer/json_text.h"
 
 #include <string.h>
 #include <apr_strings.h>

@@ -1,4 +1,5 @@
 #include "bearer/saved.h"
+#include "bearer/json_text.h"
 
 #include <string.h>
 #include <apr_strings.h>

@@ -1,5 +1,6 @@
 #include "bearer/schedule.h"
 #include "bearer/json.h"
+#include "bearer/json_text.h"
 
 #include <apr_strings.h>
 

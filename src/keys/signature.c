@@ -1,17 +1,50 @@
 #include "bearer/signature.h"
 #include "bearer/scoped.h"
 
+#include <stdatomic.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/objects.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
+
+/* OpenSSL looks for digest and algorithm in its providers, under locks, each time that a check is
+ * set up, which takes longer than an HMAC. By bearer_alg_slot; NULL: not used yet. */
+struct bearer_verifiers {
+    _Atomic(EVP_MD_CTX *) digests[BEARER_ALG_SLOTS];
+    _Atomic(EVP_MAC_CTX *) macs[BEARER_ALG_SLOTS];      /* of an HMAC key */
+};
+
+static apr_status_t drop_verifiers(void *data)
+{
+    bearer_verifiers *verifiers = data;
+
+    for (size_t i = 0; i < BEARER_ALG_SLOTS; i++) {
+        EVP_MD_CTX_free(verifiers->digests[i]);
+        EVP_MAC_CTX_free(verifiers->macs[i]);
+    }
+    return APR_SUCCESS;
+}
+
+bearer_verifiers *bearer_verifiers_make(apr_pool_t *pool)
+{
+    bearer_verifiers *verifiers = apr_pcalloc(pool, sizeof(*verifiers));
+
+    apr_pool_cleanup_register(pool, verifiers, drop_verifiers, apr_pool_cleanup_null);
+    return verifiers;
+}
 
 static void md_ctx_done(EVP_MD_CTX **ctx)
 {
     EVP_MD_CTX_free(*ctx);
+}
+
+static void mac_ctx_done(EVP_MAC_CTX **ctx)
+{
+    EVP_MAC_CTX_free(*ctx);
 }
 
 static void ecdsa_done(ECDSA_SIG **signature)
@@ -19,15 +52,47 @@ static void ecdsa_done(ECDSA_SIG **signature)
     ECDSA_SIG_free(*signature);
 }
 
+static EVP_MAC_CTX *set_up_mac(const bearer_key *key, const bearer_alg *alg)
+{
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)alg->digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    EVP_MAC_free(mac);
+    if (ctx != NULL && EVP_MAC_init(ctx, key->secret, key->secret_len, params) == 1)
+        return ctx;
+    EVP_MAC_CTX_free(ctx);
+    return NULL;
+}
+
+/* The check that is set up for this key and algorithm; NULL if memory or OpenSSL fails. */
+static const EVP_MAC_CTX *mac_of(const bearer_key *key, const bearer_alg *alg)
+{
+    _Atomic(EVP_MAC_CTX *) *slot = &key->ready->macs[bearer_alg_slot(alg)];
+    EVP_MAC_CTX *found = atomic_load(slot), *made;
+
+    if (found != NULL || (made = set_up_mac(key, alg)) == NULL)
+        return found;
+    if (atomic_compare_exchange_strong(slot, &found, made))
+        return made;
+    EVP_MAC_CTX_free(made);                     /* another thread was first */
+    return found;
+}
+
 static bearer_signature check_hmac(const bearer_key *key, const bearer_alg *alg,
                                    bearer_span input, bearer_span signature)
 {
+    const EVP_MAC_CTX *ready = mac_of(key, alg);
+    BEARER_SCOPED(mac_ctx_done) EVP_MAC_CTX *ctx = ready != NULL ? EVP_MAC_CTX_dup(ready) : NULL;
     unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
+    size_t len = 0;
     bearer_signature result;
 
-    if (HMAC(EVP_get_digestbyname(alg->digest), key->secret, (int)key->secret_len,
-             (const unsigned char *)input.ptr, input.len, mac, &len) == NULL)
+    if (ctx == NULL || EVP_MAC_update(ctx, (const unsigned char *)input.ptr, input.len) != 1
+        || EVP_MAC_final(ctx, mac, &len, sizeof(mac)) != 1)
         return BEARER_SIGNATURE_UNJUDGED;
     result = signature.len == len && CRYPTO_memcmp(mac, signature.ptr, len) == 0
            ? BEARER_SIGNATURE_HOLDS : BEARER_SIGNATURE_WRONG;
@@ -41,6 +106,28 @@ static bool set_pss(EVP_PKEY_CTX *ctx)
      * default). */
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1
         && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static bool set_up_digest(EVP_MD_CTX *ctx, const bearer_key *key, const bearer_alg *alg)
+{
+    EVP_PKEY_CTX *params = NULL;                /* belongs to ctx */
+
+    return EVP_DigestVerifyInit_ex(ctx, &params, alg->digest, NULL, NULL, key->pkey, NULL) == 1
+        && (alg->family != BEARER_PSS || set_pss(params));
+}
+
+/* The check that is set up for this key and algorithm; NULL if memory or OpenSSL fails. */
+static const EVP_MD_CTX *digest_of(const bearer_key *key, const bearer_alg *alg)
+{
+    _Atomic(EVP_MD_CTX *) *slot = &key->ready->digests[bearer_alg_slot(alg)];
+    EVP_MD_CTX *found = atomic_load(slot), *made;
+
+    if (found != NULL || (made = EVP_MD_CTX_new()) == NULL)
+        return found;
+    if (set_up_digest(made, key, alg) && atomic_compare_exchange_strong(slot, &found, made))
+        return made;
+    EVP_MD_CTX_free(made);                      /* a failure, or another thread was first */
+    return found;
 }
 
 /* Takes the queue of this thread; true if memory, not the signature, was what failed. */
@@ -59,12 +146,12 @@ static bearer_signature check_evp(const bearer_key *key, const bearer_alg *alg,
                                   bearer_span input, bearer_span signature)
 {
     BEARER_SCOPED(md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *params = NULL;                /* belongs to ctx */
+    const EVP_MD_CTX *ready = digest_of(key, alg);
     int result;
 
-    if (ctx == NULL
-        || EVP_DigestVerifyInit_ex(ctx, &params, alg->digest, NULL, NULL, key->pkey, NULL) != 1
-        || (alg->family == BEARER_PSS && !set_pss(params)))
+    /* A provider need not know how to copy. */
+    if (ctx == NULL || ready == NULL
+        || (EVP_MD_CTX_copy_ex(ctx, ready) != 1 && !set_up_digest(ctx, key, alg)))
         return BEARER_SIGNATURE_UNJUDGED;
     result = EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
                               (const unsigned char *)input.ptr, input.len);
@@ -134,6 +221,21 @@ bearer_signature bearer_signature_check(const bearer_key *key, const bearer_alg 
     if (result != BEARER_SIGNATURE_HOLDS)
         ERR_clear_error();
     return result;
+}
+
+void bearer_signature_prepare(const bearer_key *key)
+{
+    const bearer_alg *alg;
+
+    for (size_t i = 0; (alg = bearer_alg_at(i)) != NULL; i++)
+        if (bearer_key_fits(key, alg)) {
+            if (alg->family == BEARER_HMAC)
+                mac_of(key, alg);
+            else
+                digest_of(key, alg);
+            break;
+        }
+    ERR_clear_error();
 }
 
 static bool fetch_signature(const char *name)

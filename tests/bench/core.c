@@ -95,7 +95,7 @@ static void judge(const subject *it)
 {
     bearer_findings found;
     bearer_verdict verdict = bearer_token_judge(it->pool, bearer_span_of(it->token), it->trusts,
-                                                &it->policy, NOW, &found);
+                                                &it->policy, NULL, NOW, &found);
 
     must(verdict.reason == BEARER_ACCEPTED, bearer_reason_name(verdict.reason));
     apr_pool_clear(it->pool);

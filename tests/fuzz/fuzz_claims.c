@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "fuzz.h"
+#include "bearer/json_text.h"
 #include "bearer/policy.h"
 
 #define NOW 1700000100

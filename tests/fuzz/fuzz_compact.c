@@ -7,6 +7,7 @@
 #include "bearer/b64url.h"
 #include "bearer/compact.h"
 #include "bearer/header.h"
+#include "bearer/json_text.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "fuzz.h"
+#include "bearer/json_text.h"
 #include "bearer/match.h"
 
 #define ISSUER "https://issuer.example"

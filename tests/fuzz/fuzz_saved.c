@@ -2,6 +2,7 @@
  * hexadecimal digits and a set that is an object; written again it is read as the same, and not as
  * that of another source. What is not taken has a reason. */
 #include "fuzz.h"
+#include "bearer/json_text.h"
 #include "bearer/saved.h"
 
 #define SOURCE "https://issuer.example"

@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include "bearer/json.h"
+#include "bearer/json_text.h"
 #include "bearer/log.h"
 #include "bearer/span.h"
 

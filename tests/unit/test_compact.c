@@ -19,17 +19,9 @@ static const struct { bearer_span token; const char *header, *payload, *signatur
     { SPAN_ROW(".a.b.c"), NULL, NULL, NULL },
     { SPAN_ROW("a.b.c.d.e"), NULL, NULL, NULL },            /* a JWE */
     { SPAN_ROW("a.b..d.e"), NULL, NULL, NULL },             /* a JWE with direct encryption */
-    { SPAN_ROW("a.b.c="), NULL, NULL, NULL },
-    { SPAN_ROW("a=.b.c"), NULL, NULL, NULL },
-    { SPAN_ROW("a.b+.c"), NULL, NULL, NULL },
-    { SPAN_ROW("a/.b.c"), NULL, NULL, NULL },
-    { SPAN_ROW("a.b.c~"), NULL, NULL, NULL },
-    { SPAN_ROW("a.b.c\n"), NULL, NULL, NULL },
-    { SPAN_ROW("a.b.c "), NULL, NULL, NULL },
-    { SPAN_ROW(" a.b.c"), NULL, NULL, NULL },
-    { SPAN_ROW("a.b.c\0"), NULL, NULL, NULL },
-    { SPAN_ROW("a\0.b.c"), NULL, NULL, NULL },
-    { SPAN_ROW("a.b.\xc3\xa9"), NULL, NULL, NULL },
+    /* what a part is made of is not asked */
+    { SPAN_ROW("a.b.c="), "a", "b", "c=" },
+    { SPAN_ROW(" a/.b+.\xc3\xa9"), " a/", "b+", "\xc3\xa9" },
 };
 
 static bool within(bearer_span part, bearer_span whole)
@@ -67,9 +59,7 @@ static void every_byte(void **state)
         for (size_t at = 0; at < 11; at++) {
             char token[] = "aaa.bbb.ccc";
             bearer_compact parts;
-            bool letter = (byte >= '0' && byte <= '9')
-                || ((byte | 32) >= 'a' && (byte | 32) <= 'z' && byte < 128);
-            bool legal = token[at] == '.' ? byte == '.' : letter || byte == '-' || byte == '_';
+            bool legal = (token[at] == '.') == (byte == '.');
 
             token[at] = (char)byte;
             row_expect(bearer_compact_split(SPAN(token), &parts) == legal, "byte %02x at %zu",

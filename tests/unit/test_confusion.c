@@ -9,6 +9,9 @@ static void shapes(void **state)
         { "eyJhbGciOiJub25lIn0.e30.", false }, { "eyJhbGciOiJub25lIn0.e30.AA", true },
         { "a.b.c.d.e", false }, { "ghp_16C7e42F292c6912E7710c838347Ae178B4a", false },
         { "e30.e30.e30", true }, { "W10.e30.AA", true },
+        { "-_.-_.-_", true }, { "a.b.c=", false }, { "a=.b.c", false }, { "a.b+.c", false },
+        { "a/.b.c", false }, { "a.b.c~", false }, { "a.b.c\n", false }, { "a.b.c ", false },
+        { " a.b.c", false }, { "a.b.\xc3\xa9", false }, { "a.b..d.e", false },
     };
 
     (void)state;
@@ -105,13 +108,15 @@ static void without_trust(void **state)
     place_make();
     token = tight_text(token_build(&(const token_change){ .name = "good" }, NULL));
     policy = place.policy;
-    assert_int_not_equal(bearer_token_judge(test_pool, token, nobody, &policy, NOW, &found).reason,
+    assert_int_not_equal(bearer_token_judge(test_pool, token, nobody, &policy, NULL, NOW,
+                                            &found).reason,
                          BEARER_ACCEPTED);
     policy.audiences = NULL;
-    assert_int_equal(bearer_token_judge(test_pool, token, place.trusts, &policy, NOW,
+    assert_int_equal(bearer_token_judge(test_pool, token, place.trusts, &policy, NULL, NOW,
                                         &found).reason,
                      BEARER_NOT_CONFIGURED);
-    assert_int_equal(bearer_token_judge(test_pool, token, place.trusts, &place.policy, NOW + 400,
+    assert_int_equal(bearer_token_judge(test_pool, token, place.trusts, &place.policy, NULL,
+                                        NOW + 400,
                                         &found).reason,
                      BEARER_EXPIRED);
 }

@@ -12,7 +12,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rsa.h>
 #include "sign.h"
 #include "support.h"
@@ -128,16 +127,24 @@ BIGNUM *BN_bin2bn(const unsigned char *bytes, int len, BIGNUM *into)
     return fails() ? NULL : REAL(BN_bin2bn)(bytes, len, into);
 }
 
-unsigned char *HMAC(const EVP_MD *digest, const void *key, int key_len, const unsigned char *input,
-                    size_t len,
-                    unsigned char *out, unsigned int *out_len)
+int EVP_MD_CTX_copy_ex(EVP_MD_CTX *to, const EVP_MD_CTX *from)
 {
-    return fails() ? NULL : REAL(HMAC)(digest, key, key_len, input, len, out, out_len);
+    return fails() ? 0 : REAL(EVP_MD_CTX_copy_ex)(to, from);
 }
 
-const EVP_MD *EVP_get_digestbyname(const char *name)
+EVP_MAC_CTX *EVP_MAC_CTX_dup(const EVP_MAC_CTX *from)
 {
-    return fails() ? NULL : REAL(EVP_get_digestbyname)(name);
+    return fails() ? NULL : REAL(EVP_MAC_CTX_dup)(from);
+}
+
+int EVP_MAC_update(EVP_MAC_CTX *ctx, const unsigned char *input, size_t len)
+{
+    return fails() ? 0 : REAL(EVP_MAC_update)(ctx, input, len);
+}
+
+int EVP_MAC_final(EVP_MAC_CTX *ctx, unsigned char *out, size_t *len, size_t room)
+{
+    return fails() ? 0 : REAL(EVP_MAC_final)(ctx, out, len, room);
 }
 
 /* One issuer, and tokens of which only the first is valid. */
@@ -259,7 +266,8 @@ static bearer_reason judge_failing(const scene *at, const bearer_policy *policy,
     fault.first = first;
     fault.last = last;
     fault.armed = true;
-    verdict = bearer_token_judge(pool, bearer_span_of(token), at->trusts, policy, NOW, &found);
+    verdict = bearer_token_judge(pool, bearer_span_of(token), at->trusts, policy, NULL, NOW,
+                                 &found);
     fault.armed = false;
     *somebody_else = verdict.reason == BEARER_ACCEPTED
                   && (strcmp(found.identity.user, USER) != 0 || found.identity.scope_count != 4

@@ -190,7 +190,7 @@ static bearer_verdict judge(apr_pool_t *pool, bearer_span token, const held_key 
 
     assert_null(bearer_path_make(pool, "sub", &users[0]));
     policy.users = users;
-    verdict = bearer_token_judge(pool, token, trusts, &policy, now, &found);
+    verdict = bearer_token_judge(pool, token, trusts, &policy, NULL, now, &found);
     if (verdict.reason == BEARER_ACCEPTED)
         assert_string_equal(found.identity.user, "alice");
     return verdict;

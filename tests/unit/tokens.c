@@ -88,7 +88,7 @@ const char *token_build(const token_change *one, const token_change *more)
 
 bearer_verdict token_judge(const char *token, bearer_findings *found)
 {
-    return bearer_token_judge(test_pool, tight_text(token), place.trusts, &place.policy, NOW,
+    return bearer_token_judge(test_pool, tight_text(token), place.trusts, &place.policy, NULL, NOW,
                               found);
 }
 

@@ -1,0 +1,59 @@
+#include "bearer/memory.h"
+#include "bearer/registry.h"
+
+#include <ap_mpm.h>
+#include <http_log.h>
+
+APLOG_USE_MODULE(auth_bearer);
+
+/* Of a process, unless AuthBearerCache says something else. A server without threads has many. */
+#define ENTRIES 10000
+#define ENTRIES_ALONE 1000
+#define ENTRY_BYTES 2048            /* twice what most tokens take */
+
+static bearer_cache *present;       /* of this process */
+
+bearer_cache *bearer_memory(void)
+{
+    return present;
+}
+
+static size_t entries_by_default(void)
+{
+    int threaded = 0;
+
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
+    return threaded ? ENTRIES : ENTRIES_ALONE;
+}
+
+static bearer_cache *make(const bearer_cache_size *wanted)
+{
+    bearer_cache_size size = *wanted;
+
+    if (size.entries == 0)
+        size.entries = size.bytes != 0 ? size.bytes / (ENTRY_BYTES / 2) : entries_by_default();
+    if (size.bytes == 0)
+        size.bytes = size.entries * ENTRY_BYTES;
+    return bearer_cache_make(size.entries, size.bytes);
+}
+
+/* It is not freed at the end: a child may be ended in a signal handler, in the middle of anything,
+ * and its memory goes with it. Only a server that runs as one process comes here again. */
+void bearer_memory_child(apr_pool_t *pool, server_rec *server)
+{
+    static const char name[] = "mod_auth_bearer:cache";
+    const bearer_conf *conf = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
+    void *old = NULL;
+
+    apr_pool_userdata_get(&old, name, server->process->pool);
+    bearer_cache_free(old);
+    present = NULL;
+    if (!conf->cache.off && bearer_registry_trusts(pool, server)->nelts > 0) {
+        present = make(&conf->cache);
+        if (present == NULL)
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                         "AB0204: this process verifies each token each time: no memory for the"
+                         " cache");
+    }
+    apr_pool_userdata_setn(present, name, NULL, server->process->pool);
+}
