@@ -177,11 +177,11 @@ asan:
 asan-programs:
 	@$(again) BUILD=build-asan CFLAGS='-O1 -g' SANITIZE='$(SANITIZED)' all test-programs
 
-# ThreadSanitizer sees what is compiled with it: the library and this test, not OpenSSL or APR.
+# ThreadSanitizer sees what is compiled with it: the library and these tests, not OpenSSL or APR.
 .PHONY: tsan-programs
 tsan-programs:
 	@$(again) BUILD=build-tsan CFLAGS='-O1 -g' SANITIZE='-fsanitize=thread' \
-	    build-tsan/unit/test_swap
+	    build-tsan/unit/test_swap build-tsan/unit/test_cache_shared
 
 ## fuzz: each fuzz target for FUZZ_SECONDS (60), with clang
 fuzz:

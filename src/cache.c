@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_thread_mutex.h>
-#include <apr_thread_proc.h>
 #include <openssl/evp.h>
 
 #define SHARDS_MOST 32          /* so that threads seldom meet */
@@ -42,15 +41,9 @@ typedef struct {
 struct bearer_cache {
     apr_pool_t *pool;
     EVP_MD *sha256;
-    apr_threadkey_t *hashers;   /* an EVP_MD_CTX for each thread that asked */
     size_t shard_mask;
     shard *shards;
 };
-
-static void drop_hasher(void *ctx)
-{
-    EVP_MD_CTX_free(ctx);
-}
 
 static bool make_shard(apr_pool_t *pool, shard *made, size_t entries, size_t bytes)
 {
@@ -89,8 +82,7 @@ static bool fill(bearer_cache *cache, size_t entries, size_t bytes)
         if (!make_shard(cache->pool, &cache->shards[i], entries / shards, bytes / shards))
             return false;
     cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    return cache->sha256 != NULL
-        && apr_threadkey_private_create(&cache->hashers, drop_hasher, cache->pool) == APR_SUCCESS;
+    return cache->sha256 != NULL;
 }
 
 bearer_cache *bearer_cache_make(size_t entries, size_t bytes)
@@ -121,15 +113,6 @@ static apr_status_t release_held(void *held)
     return APR_SUCCESS;
 }
 
-/* The hasher of this thread; the others' end with their threads. */
-static EVP_MD_CTX *own_hasher(const bearer_cache *cache)
-{
-    void *found = NULL;
-
-    apr_threadkey_private_get(&found, cache->hashers);
-    return found;
-}
-
 void bearer_cache_free(bearer_cache *cache)
 {
     if (cache == NULL)
@@ -138,29 +121,14 @@ void bearer_cache_free(bearer_cache *cache)
         for (size_t slot = 0; slot < cache->shards[i].room; slot++)
             if (cache->shards[i].slots[slot] != NULL)
                 release(cache->shards[i].slots[slot]);
-    if (cache->hashers != NULL) {
-        drop_hasher(own_hasher(cache));
-        apr_threadkey_private_delete(cache->hashers);
-    }
     EVP_MD_free(cache->sha256);
     apr_pool_destroy(cache->pool);
 }
 
-bool bearer_cache_digest(bearer_cache *cache, bearer_span token,
+bool bearer_cache_digest(const bearer_cache *cache, bearer_span token,
                          unsigned char digest[BEARER_CACHE_DIGEST])
 {
-    EVP_MD_CTX *ctx = own_hasher(cache);
-
-    if (ctx == NULL) {
-        ctx = EVP_MD_CTX_new();
-        if (ctx == NULL || apr_threadkey_private_set(ctx, cache->hashers) != APR_SUCCESS) {
-            EVP_MD_CTX_free(ctx);
-            return false;
-        }
-    }
-    return EVP_DigestInit_ex2(ctx, cache->sha256, NULL) == 1
-        && EVP_DigestUpdate(ctx, token.ptr, token.len) == 1
-        && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+    return EVP_Digest(token.ptr, token.len, digest, NULL, cache->sha256, NULL) == 1;
 }
 
 /* Bytes of a digest are as good as random ones: some choose the shard, others the bucket. */

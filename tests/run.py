@@ -219,12 +219,13 @@ def tsan(stage):
         stage.say(text)
         stage.fail(f"the build with ThreadSanitizer: {ending(code)}")
         return
-    code, text = run([TSAN / "unit" / "test_swap"], 120, TSAN_OPTIONS="exitcode=66")
-    if code == 0 and cmocka_counts(text)[0] > 0:
-        stage.passed += 1
-    else:
-        stage.say(text)
-        stage.fail(f"test_swap under ThreadSanitizer: {ending(code)}")
+    for name in ("test_swap", "test_cache_shared"):
+        code, text = run([TSAN / "unit" / name], 120, TSAN_OPTIONS="exitcode=66")
+        if code == 0 and cmocka_counts(text)[0] > 0:
+            stage.passed += 1
+        else:
+            stage.say(text)
+            stage.fail(f"{name} under ThreadSanitizer: {ending(code)}")
 
 
 def asan_system(stage):

@@ -19,7 +19,7 @@ bearer_cache *bearer_cache_make(size_t entries, size_t bytes);
 void bearer_cache_free(bearer_cache *cache);
 
 /* What a token is found by. False if OpenSSL fails. */
-bool bearer_cache_digest(bearer_cache *cache, bearer_span token,
+bool bearer_cache_digest(const bearer_cache *cache, bearer_span token,
                          unsigned char digest[BEARER_CACHE_DIGEST]);
 
 /* The facts that some trust of the list (NULL-terminated) proved of the token, until the pool ends;

@@ -37,6 +37,12 @@ static const bearer_path *const *paths_of(const char *a, const char *b)
     return paths;
 }
 
+static apr_status_t free_cache(void *cache)
+{
+    bearer_cache_free(cache);
+    return APR_SUCCESS;
+}
+
 void place_make(void)
 {
     static const char *const audiences[] = { "api", NULL };
@@ -54,6 +60,9 @@ void place_make(void)
         .audiences = audiences, .leeway = 30, .max_age = 3600,
         .users = paths_of("sub", "client_id"), .scopes = paths_of("scope", "scp"),
     };
+    place.cache = bearer_cache_make(1000, 1000000);
+    assert_non_null(place.cache);
+    apr_pool_cleanup_register(test_pool, place.cache, free_cache, apr_pool_cleanup_null);
 }
 
 static const char *tail(const char *a, const char *b)
@@ -86,10 +95,33 @@ const char *token_build(const token_change *one, const token_change *more)
     return tail(tail(token, one->token_tail), more->token_tail);
 }
 
+static bearer_verdict judge(const char *token, bearer_cache *cache, bearer_findings *found)
+{
+    return bearer_token_judge(test_pool, tight_text(token), place.trusts, &place.policy, cache, NOW,
+                              found);
+}
+
+/* Of which trust, and as whom. */
+static bool same_findings(const bearer_findings *a, const bearer_findings *b)
+{
+    return a->trust == b->trust && bearer_span_equal(a->kid, b->kid)
+        && (a->identity.user == b->identity.user
+            || strcmp(a->identity.user, b->identity.user) == 0)
+        && a->identity.scope_count == b->identity.scope_count;
+}
+
 bearer_verdict token_judge(const char *token, bearer_findings *found)
 {
-    return bearer_token_judge(test_pool, tight_text(token), place.trusts, &place.policy, NULL, NOW,
-                              found);
+    bearer_findings fresh;
+    bearer_verdict alone = judge(token, NULL, &fresh), with = alone;
+
+    for (int i = 0; i < 2; i++) {
+        with = judge(token, place.cache, found);
+        if (with.reason != alone.reason || !same_findings(found, &fresh))
+            fail_msg("%s: %s with the cache, %s without", token, bearer_reason_name(with.reason),
+                     bearer_reason_name(alone.reason));
+    }
+    return with;
 }
 
 const char *token_payload(const test_member *edits)

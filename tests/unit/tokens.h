@@ -26,6 +26,7 @@ typedef struct {
     EVP_PKEY *key, *stranger;
     bearer_trust *trusts[3];
     bearer_policy policy;
+    bearer_cache *cache;
 } test_place;
 
 extern test_place place;
@@ -41,6 +42,8 @@ const char *token_build(const token_change *one, const token_change *more);
 /* The same with another signature of the same length. */
 const char *token_flip(const char *token);
 
+/* Judges it with the policy of the place: without the cache, and then twice with it. The test fails
+ * where the verdicts differ. */
 bearer_verdict token_judge(const char *token, bearer_findings *found);
 
 #endif
