@@ -50,6 +50,7 @@ PLACES = {
     "/jwt-only": keys("jwks:{keys}/as.jwks", "types=JWT"),
     "/id": keys("jwks:{keys}/as.jwks", "types=JWT,at+jwt,id"),
     "/logout": keys("jwks:{keys}/as.jwks", "types=logout+jwt"),
+    "/two-types": place(issuers=[f"{OURS} types=JWT", f"{THEIRS} types=at+jwt"]),
     "/foreign": place(issuers=[THEIRS]),
     "/two": place(issuers=[OURS, PREFIXED]),
     "/two-back": place(issuers=[PREFIXED, OURS]),
@@ -196,6 +197,10 @@ ROWS = {
         fresh(header={"typ": None}), {"/plain": "=alice", "/jwt-only": "type_wrong"}),
     "types= of another line lets a strange kind in": (
         fresh(header={"typ": "logout+jwt"}), {"/logout": "=alice", "/plain": "type_wrong"}),
+    "types= is that of the issuer beside": (
+        fresh(), {"/plain": "=alice", "/two-types": "type_wrong"}),
+    "types= is that of the issuer beside, the other way": (
+        fresh(iss="https://other.example"), {"/foreign": "=alice", "/two-types": "=alice"}),
     "an ID token that was accepted is one everywhere": (
         fresh(at_hash="x"), {"/id": "=alice", "/plain": "type_wrong"}),
     "an ID token by its payload is accepted everywhere": (
@@ -281,6 +286,10 @@ ROWS = {
     "two rules are broken, and a hit names the later one: time and audience": (
         fresh(ahead=[("exp", -10)]), {"/any-audience": "=alice", "/other-audience":
                                       "audience_wrong", "/strict": "expired"}),
+    "two rules are broken, and a hit names the later one: typ and what follows": (
+        fresh(header={"typ": "logout+jwt"}), {"/logout": "=alice", "/foreign": "type_wrong",
+                                              "/other-keys": "type_wrong",
+                                              "/ec-only": "type_wrong"}),
     "two rules are broken, and a hit names the later one: issuer and kind": (
         fresh(typ="ID"), {"/id": "=alice", "/foreign": "issuer_unknown",
                           "/other-keys": "key_unknown"}),

@@ -64,6 +64,17 @@ def test_a_part_of_the_token_is_not_in_the_key(server, line, alg, path):
     thrice(server, line, path, token, "=alice")
 
 
+def test_the_end_of_a_large_token_is_not_in_the_key(server, line):
+    """Each thirtieth character, and the last ones."""
+    server.allow_log("AB0101: refused: ")
+    token = fresh(fill="x" * 5000)()
+    thrice(server, line, "/jwt", token, "=alice")
+    for position in [*range(0, len(token), 30), *range(len(token) - 8, len(token))]:
+        for _ in range(2):
+            assert line.get("/jwt", turned(token, position)).status == 401, position
+    thrice(server, line, "/jwt", token, "=alice")
+
+
 def part(number, change):
     """One of the three parts changed."""
     def make(token):
