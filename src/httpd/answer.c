@@ -38,6 +38,13 @@ static int collect(void *others, const char *name, const char *value)
     return 1;
 }
 
+/* A page about an error that is refused itself: the answer stays that of the request before, with
+ * the fields that belong to it. */
+static bool is_error_page(const request_rec *r)
+{
+    return r->prev != NULL && ap_is_HTTP_ERROR(r->prev->status);
+}
+
 /* Ours first, each challenge in a field of its own: several clients read only the first of a joined
  * field. */
 static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason reason,
@@ -46,6 +53,8 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
     const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
     apr_array_header_t *others = apr_array_make(r->pool, 2, sizeof(const char *));
 
+    if (is_error_page(r))
+        return;
     apr_table_do(collect, others, r->err_headers_out, field, NULL);
     apr_table_unset(r->err_headers_out, field);
     if (is_offered(r, conf, others))
@@ -163,7 +172,8 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
         request->verdict.detail = apr_psprintf(r->pool, "Require %s", request->denied);
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
     bearer_request_log(r, request);
-    apr_table_unset(r->err_headers_out, field);
+    if (!is_error_page(r))
+        apr_table_unset(r->err_headers_out, field);
     if (missing.lacking)
         challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);
     request->identity = NULL;           /* nobody was let in: an error page sees no claims */
