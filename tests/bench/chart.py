@@ -30,7 +30,7 @@ def bars(path, title, groups):
     figure, axes = pyplot.subplots(figsize=(7.5, height))
     for group, rows in groups:
         for peer, us, base, ratio in rows:
-            axes.barh(place, base, height=0.8, facecolor=BASE)
+            axes.barh(place, min(base, us), height=0.8, facecolor=BASE)
             axes.barh(place, max(0.0, us - base), left=base, height=0.8, facecolor=TONES[peer])
             axes.text(us, place, f" {us:.0f} \u00b5s, {ratio:.2f}\u00d7", va="center", fontsize=8)
             places.append(place)

@@ -5,7 +5,7 @@ from cells import Case
 from peers import Setup
 
 USUAL = "RS256"         # where a set does not vary the algorithm
-SIZES = (300, 1000, 2000, 4000, 6000)
+SIZES = (350, 1000, 2000, 4000, 6000)
 KEYS = (1, 10, 100, 1000)
 ISSUERS = (1, 10, 50, 200)
 CONNECTIONS = (1, 10, 100, 1000)

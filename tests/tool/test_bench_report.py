@@ -1,4 +1,5 @@
-"""The report of the benchmark: medians, ratios and tables from results made by hand."""
+"""The benchmark without a server: the order of its cells, and medians, ratios and tables from
+results made by hand."""
 
 import importlib.machinery
 import importlib.util
@@ -16,7 +17,9 @@ def bench():
     """The modules of tests/bench, whose folder is in no path otherwise."""
     sys.path.insert(0, str(BENCH))
     try:
+        import cells
         import figures
+        import peers
         import tables
         loader = importlib.machinery.SourceFileLoader("bench_report", str(BENCH / "report"))
         report = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_report",
@@ -24,7 +27,7 @@ def bench():
         loader.exec_module(report)
     finally:
         sys.path.remove(str(BENCH))
-    report.tables, report.figures = tables, figures
+    report.tables, report.figures, report.cells, report.peers = tables, figures, cells, peers
     return report
 
 
@@ -77,6 +80,20 @@ def test_cases_stay_apart(bench):
     found = {key[1:4]: value.ratio for key, value in bench.figures.summary(rows).items()}
     assert found == {("bearer", "RS256", "hot"): 2, ("bearer", "RS256", "cold"): 4,
                      ("oauth2", "RS256", "hot"): 3, ("bearer", "ES256", "hot"): 5}
+
+
+# The names of cases, the turn, the order: B is the base.
+PLANS = (("a", 0, "BaB"), ("abc", 0, "BabcB"), ("abcd", 0, "BabcBdB"), ("abcd", 1, "BbcdBaB"),
+         ("abcd", 6, "BcdaBbB"))
+
+
+@pytest.mark.parametrize("works, turn, wanted", PLANS)
+def test_plan(bench, works, turn, wanted):
+    peer = bench.peers.BY_NAME["bearer"]
+    made = [bench.cells.Case("main", "httpd", peer, "RS256", work, Path("x")) for work in works]
+    order = bench.cells.plan(made, turn)
+    assert "".join("B" if case.work == "base" else case.work for case in order) == wanted
+    assert {case.peer.name for case in order if case.work == "base"} == {"none"}
 
 
 FLAWS = (({}, "| 100 | **2.00** (2.00\u20132.00) |"),
