@@ -49,7 +49,7 @@ def facts():
         "openssl": matched(r"OpenSSL (\S+)", ssl.OPENSSL_VERSION),
         "bearer": module_version(),
         **{name: package(value) for name, value in PACKAGES.items()},
-        "wrk": matched(r"wrk (\S+)", output("wrk", "-v")),
+        "wrk": matched(r"wrk (?:debian/)?(\S+)", output("wrk", "-v")),
     }
 
 
