@@ -21,7 +21,8 @@ JOBS      ?= $(shell nproc 2> /dev/null || echo 1)
 PYTHON    ?= /usr/bin/python3
 
 # The goals that compile something: these need the libraries, all others must work without them.
-IDLE_GOALS := help clean lint test test-debian13 check asan fuzz bench demo demo-stop uninstall
+IDLE_GOALS := help clean lint test test-debian13 check asan fuzz bench bench-core demo \
+              demo-stop uninstall
 BUILDING   := $(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all))
 
 ifneq ($(BUILDING),)
@@ -74,8 +75,8 @@ REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/replay_%,$(FUZZ_SOURCES)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 OBJECTS := $(call object,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c tests/bench/*.c))
 
-.PHONY: all help demo demo-stop test test-debian13 check asan fuzz bench lint install \
-        uninstall clean test-programs fuzz-programs
+.PHONY: all help demo demo-stop test test-debian13 check asan fuzz bench bench-core lint \
+        install uninstall clean test-programs fuzz-programs
 
 ## all: build the module, the tool and the library into build/
 all: $(LIB) $(if $(wildcard mod_auth_bearer.c),$(MODULE)) \
@@ -196,10 +197,16 @@ fuzz:
 	               tests/fuzz/corpus/$${name#fuzz_} || exit 1; \
 	done
 
-## bench: what it costs to judge a token
+## bench: what it costs to check a token, beside others (BENCH_SETS=main, see tests/bench/run)
 bench:
-	@if [ -x tests/bench/run ]; then exec tests/bench/run; fi; \
-	    $(again) $(BUILD)/bench/core && $(BUILD)/bench/core
+	@support/install-deps.sh build bench
+	@$(again) all
+	@BEARER_BUILD='$(abspath $(BUILD))' $(PYTHON) tests/bench/run
+
+## bench-core: what judging a token costs beside the bare signature check, without a server
+bench-core:
+	@$(again) $(BUILD)/bench/core
+	@$(BUILD)/bench/core
 
 ## demo: a protected server on this machine, with tokens to try
 demo:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing on Debian and its kin: install-deps.sh [build] [test] [fuzz] [demo]
-# Where nothing is missing it touches neither network nor system. Services are not started by it.
+# [bench].
+# Where nothing is missing it touches neither network nor system. It starts no services.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -10,6 +11,8 @@ httpd='apache2-bin apache2-utils openssl curl'
 tests='libcmocka-dev valgrind python3 python3-pytest python3-cryptography python3-jwcrypto
        python3-hypothesis python3-h2 git subversion libapache2-mod-svn glewlwyd mandoc procps'
 fuzz='clang libclang-rt-dev'
+bench='wrk haproxy libapache2-mod-oauth2 libapache2-mod-auth-openidc util-linux python3
+       python3-cryptography python3-matplotlib'
 
 # Programs that may come from elsewhere: program:package.
 programs=
@@ -21,7 +24,8 @@ for set in "${@:-build}"; do
         test)  packages="$packages $httpd $tests" programs='node:nodejs npm:npm' npm=yes ;;
         fuzz)  packages="$packages $fuzz" ;;
         demo)  packages="$packages $httpd" ;;
-        *) echo "install-deps.sh: want build, test, fuzz or demo, not '$set'" >&2; exit 2 ;;
+        bench) packages="$packages $httpd $bench" ;;
+        *) echo "install-deps.sh: want build, test, fuzz, demo or bench, not '$set'" >&2; exit 2 ;;
     esac
 done
 
