@@ -146,7 +146,7 @@ $(BUILD)/bench/core: $(BUILD)/obj/tests/bench/core.o $(BUILD)/unit/shared.a $(LI
 	@mkdir -p $(@D)
 	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka $(LIB_LINK) $(APR_LINK)
 
-test-programs: $(UNITS) $(REPLAYS)
+test-programs: $(UNITS) $(REPLAYS) $(BUILD)/bench/core
 fuzz-programs: $(FUZZERS)
 
 RUN   = BEARER_BUILD='$(abspath $(BUILD))' $(PYTHON) tests/run.py
