@@ -167,10 +167,12 @@ static bool rules_hold(const question *asked, const bearer_identity *identity,
 static void print_scopes(apr_pool_t *pool, const bearer_identity *identity)
 {
     const char *list = "";
+    size_t count;
+    const bearer_span *scopes = bearer_identity_scopes(pool, identity, &count);
 
-    for (size_t i = 0; i < identity->scope_count; i++)
-        list = apr_psprintf(pool, "%s%s%.*s", list, i > 0 ? " " : "", (int)identity->scopes[i].len,
-                            identity->scopes[i].ptr);
+    for (size_t i = 0; i < count; i++)
+        list = apr_psprintf(pool, "%s%s%.*s", list, i > 0 ? " " : "", (int)scopes[i].len,
+                            scopes[i].ptr);
     tool_print("scope", bearer_span_of(list));
 }
 

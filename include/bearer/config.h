@@ -78,14 +78,4 @@ bearer_policy bearer_conf_policy(const bearer_conf *conf);
 /* The configuration of this request. */
 const bearer_conf *bearer_conf_get(request_rec *r);
 
-/* How far the module is concerned with a request. */
-typedef enum {
-    BEARER_IDLE,                    /* not at all */
-    BEARER_WITHIN,                  /* AuthType Basic, which may ask our provider; or none set */
-    BEARER_BESIDE,                  /* AuthBearer On beside another AuthType */
-    BEARER_ALONE                    /* AuthType Bearer */
-} bearer_mode;
-
-bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf);
-
 #endif

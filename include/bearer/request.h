@@ -6,10 +6,20 @@
 
 typedef struct bearer_walk bearer_walk;
 
+/* How far the module is concerned with a request. */
+typedef enum {
+    BEARER_IDLE,                    /* not at all */
+    BEARER_WITHIN,                  /* AuthType Basic, which may ask our provider; or none set */
+    BEARER_BESIDE,                  /* AuthBearer On beside another AuthType */
+    BEARER_ALONE                    /* AuthType Bearer */
+} bearer_mode;
+
 /* The three hooks that are wrapped. */
 enum { BEARER_ACCESS, BEARER_AUTHN, BEARER_AUTHZ, BEARER_STAGES };
 
 typedef struct {
+    bearer_mode mode;               /* as it was found for this per_dir_config */
+    const void *section;
     bool judged;                    /* the verdict means something */
     bearer_span token;              /* points into the request; for its fingerprint */
     const char *field;              /* the field that it came in, as it was then */
@@ -32,6 +42,10 @@ typedef struct {
 /* The state of this very request; _get makes it where it is missing, _find may return NULL. */
 bearer_request *bearer_request_get(request_rec *r);
 bearer_request *bearer_request_find(request_rec *r);
+
+/* How far the module is concerned. It is found once for a request and configuration: AuthType may be
+ * an expression, and each of a dozen hooks asks. */
+bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf);
 
 /* Takes a verdict down: state, environment, log. token may be empty. Returns the HTTP status, OK
  * for an accepted token; then r->user is the token's. */

@@ -51,55 +51,78 @@ bool bearer_claims_read(const bearer_json *json, bearer_claims *claims, bearer_v
     return true;
 }
 
-static bool scope_in(const bearer_span *scopes, size_t count, bearer_span scope)
+/* A string is parted at its spaces (RFC 6749 section 3.3). */
+static bool text_has_scope(bearer_span text, bearer_span scope)
 {
-    for (size_t i = 0; i < count; i++)
-        if (bearer_span_equal(scopes[i], scope))
+    bearer_span word;
+
+    while (bearer_span_next_word(&text, ' ', &word))
+        if (bearer_span_equal(word, scope))
+            return true;
+    return false;
+}
+
+/* An element of an array is one scope as it stands. */
+static bool array_has_scope(const bearer_json *array, bearer_span scope)
+{
+    for (size_t i = 0; i < bearer_json_count(array); i++)
+        if (bearer_span_equal(bearer_json_text(bearer_json_item(array, i)), scope))
             return true;
     return false;
 }
 
 bool bearer_identity_has_scope(const bearer_identity *identity, bearer_span scope)
 {
-    return scope_in(identity->scopes, identity->scope_count, scope);
-}
-
-static void add_scope(apr_array_header_t *scopes, bearer_span scope)
-{
-    if (scope.len > 0 && !scope_in((const bearer_span *)scopes->elts, (size_t)scopes->nelts, scope))
-        APR_ARRAY_PUSH(scopes, bearer_span) = scope;
-}
-
-/* A string is parted at its spaces (RFC 6749 section 3.3); an element of an array is one scope as
- * it stands. */
-static void add_scopes(apr_array_header_t *scopes, const bearer_json *value)
-{
-    bearer_span text, word;
-
-    if (bearer_json_kind_of(value) == BEARER_JSON_STRING) {
-        for (text = bearer_json_text(value); bearer_span_next_word(&text, ' ', &word); )
-            add_scope(scopes, word);
-        return;
-    }
-    for (size_t i = 0; bearer_json_strings_at(value, i, &text); i++)
-        add_scope(scopes, text);
+    for (const bearer_json *const *one = identity->scopes; scope.len > 0 && *one != NULL; one++)
+        if (bearer_json_kind_of(*one) == BEARER_JSON_STRING
+                ? text_has_scope(bearer_json_text(*one), scope) : array_has_scope(*one, scope))
+            return true;
+    return false;
 }
 
 bool bearer_identity_read_scopes(apr_pool_t *pool, const bearer_path *const *paths,
                                  bearer_identity *identity)
 {
+    const bearer_json **found;
+    size_t n = 0;
+
+    while (paths != NULL && paths[n] != NULL)
+        n++;
+    identity->scopes = found = apr_palloc(pool, (n + 1) * sizeof(*found));
+    for (size_t i = 0; i < n; i++) {
+        const bearer_json *value = bearer_path_find(paths[i], identity->claims->json);
+
+        if (value != NULL && !bearer_json_is_strings(value))
+            return false;
+        if (value != NULL)
+            *found++ = value;
+    }
+    *found = NULL;
+    return true;
+}
+
+static void add_scope(apr_array_header_t *scopes, bearer_span scope)
+{
+    for (int i = 0; i < scopes->nelts; i++)
+        if (bearer_span_equal(APR_ARRAY_IDX(scopes, i, bearer_span), scope))
+            return;
+    if (scope.len > 0)
+        APR_ARRAY_PUSH(scopes, bearer_span) = scope;
+}
+
+const bearer_span *bearer_identity_scopes(apr_pool_t *pool, const bearer_identity *identity,
+                                          size_t *count)
+{
     apr_array_header_t *scopes = apr_array_make(pool, 8, sizeof(bearer_span));
 
-    for (; paths != NULL && *paths != NULL; paths++) {
-        const bearer_json *value = bearer_path_find(*paths, identity->claims->json);
+    for (const bearer_json *const *one = identity->scopes; *one != NULL; one++) {
+        bearer_span text = bearer_json_text(*one), word;
 
-        if (value == NULL)
-            continue;
-        if (!bearer_json_is_strings(value))
-            return false;
-        add_scopes(scopes, value);
+        while (bearer_span_next_word(&text, ' ', &word))
+            add_scope(scopes, word);
+        for (size_t i = 0; i < bearer_json_count(*one); i++)
+            add_scope(scopes, bearer_json_text(bearer_json_item(*one, i)));
     }
-    identity->scopes = (const bearer_span *)scopes->elts;
-    identity->scope_count = (size_t)scopes->nelts;
-    return true;
+    *count = (size_t)scopes->nelts;
+    return (const bearer_span *)scopes->elts;
 }

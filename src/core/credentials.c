@@ -1,5 +1,6 @@
 #include "bearer/credentials.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static bool is_alnum(char c)
@@ -13,31 +14,44 @@ static bool is_tchar(char c)
     return c != '\0' && (is_alnum(c) || strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Letters, digits and -._~+/ without a jump: `+` to `9` are `+,-./` and the digits. */
 static bool is_b64token_char(char c)
 {
-    unsigned char letter = (unsigned char)((c | 0x20) - 'a'), from_plus = (unsigned char)(c - '+');
-
-    return (letter < 26) | ((from_plus < 15) & (c != ',')) | (c == '_') | (c == '~');
+    return c != '\0' && (is_alnum(c) || strchr("-._~+/", c) != NULL);
 }
 
-#define BLOCK 16        /* characters that a processor looks at side by side */
+/* Characters that a processor looks at side by side. A comparison of blocks sets all bits where it
+ * holds. */
+typedef unsigned char block __attribute__((vector_size(16)));
 
-static bool is_b64token_block(const char *text)
+/* The same for a block: `+` to `9` are `+,-./` and the digits. */
+static block is_b64token_block(block c)
 {
-    unsigned char foreign = 0;
+    return (block)((c | 0x20) - 'a' < 26) | ((block)(c - '+' < 15) & (block)(c != ','))
+        | (block)(c == '_') | (block)(c == '~');
+}
 
-    for (size_t i = 0; i < BLOCK; i++)
-        foreign |= (unsigned char)!is_b64token_char(text[i]);
-    return foreign == 0;
+/* How many characters at the beginning are of a token's body: all of the whole blocks, or none that
+ * would be known. */
+static size_t body_in_blocks(bearer_span text)
+{
+    block right = (block){ 0 } == 0;
+    size_t i, len = text.len / sizeof(block) * sizeof(block);
+    uint64_t halves[2];
+
+    for (i = 0; i < len; i += sizeof(block)) {
+        block c;
+
+        memcpy(&c, text.ptr + i, sizeof(c));
+        right &= is_b64token_block(c);
+    }
+    memcpy(halves, &right, sizeof(halves));
+    return (halves[0] & halves[1]) == UINT64_MAX ? len : 0;
 }
 
 bool bearer_credentials_b64token(bearer_span text)
 {
-    size_t i = 0, body;
+    size_t i = body_in_blocks(text), body;
 
-    while (i + BLOCK <= text.len && is_b64token_block(text.ptr + i))
-        i += BLOCK;
     while (i < text.len && is_b64token_char(text.ptr[i]))
         i++;
     body = i;

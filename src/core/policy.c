@@ -92,8 +92,9 @@ static bool user_found(apr_pool_t *pool, const bearer_policy *policy, const bear
         if (name.len == 0 || bearer_span_has_control(name))
             return bearer_refuse(refused, BEARER_USER_MISSING,
                                  "the user claim is no string, empty, or holds control characters");
-        identity->user = apr_pstrcat(pool, issuer->user_prefix != NULL ? issuer->user_prefix : "",
-                                     apr_pstrmemdup(pool, name.ptr, name.len), NULL);
+        identity->user = apr_pstrmemdup(pool, name.ptr, name.len);
+        if (issuer->user_prefix != NULL && *issuer->user_prefix != '\0')
+            identity->user = apr_pstrcat(pool, issuer->user_prefix, identity->user, NULL);
         return true;
     }
     return bearer_refuse(refused, BEARER_USER_MISSING, "no user claim is present");

@@ -95,11 +95,10 @@ void *bearer_conf_merge(apr_pool_t *pool, void *outer, void *inner)
     const bearer_conf *add = inner;
     bearer_conf *out = apr_pmemdup(pool, outer, sizeof(*out));
 
-    for (size_t i = 0; i < ROWS; i++) {
-        const bearer_row *field = bearer_directives[i].cmd_data;
+    for (apr_uint64_t left = add->set; left != 0; left &= left - 1) {
+        const bearer_row *field = bearer_directives[__builtin_ctzll(left)].cmd_data;
 
-        if ((add->set & (APR_UINT64_C(1) << i)) != 0)
-            memcpy((char *)out + field->offset, (const char *)add + field->offset, field->size);
+        memcpy((char *)out + field->offset, (const char *)add + field->offset, field->size);
     }
     out->set |= add->set;
     return out;
@@ -120,17 +119,4 @@ bearer_policy bearer_conf_policy(const bearer_conf *conf)
 const bearer_conf *bearer_conf_get(request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &auth_bearer_module);
-}
-
-bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf)
-{
-    const char *type = ap_auth_type(r);
-
-    if (type != NULL && ap_cstr_casecmp(type, "Bearer") == 0)
-        return BEARER_ALONE;
-    if (conf->enabled)
-        return type == NULL || ap_cstr_casecmp(type, "None") == 0 ? BEARER_ALONE : BEARER_BESIDE;
-    if (type == NULL)
-        return conf->trusts != NULL ? BEARER_WITHIN : BEARER_IDLE;
-    return ap_cstr_casecmp(type, "Basic") == 0 ? BEARER_WITHIN : BEARER_IDLE;
 }

@@ -25,6 +25,35 @@ bearer_request *bearer_request_get(request_rec *r)
     return request;
 }
 
+static bearer_mode find_mode(request_rec *r, const bearer_conf *conf)
+{
+    const char *type = ap_auth_type(r);
+
+    if (type != NULL && ap_cstr_casecmp(type, "Bearer") == 0)
+        return BEARER_ALONE;
+    if (conf->enabled)
+        return type == NULL || ap_cstr_casecmp(type, "None") == 0 ? BEARER_ALONE : BEARER_BESIDE;
+    if (type == NULL)
+        return conf->trusts != NULL ? BEARER_WITHIN : BEARER_IDLE;
+    return ap_cstr_casecmp(type, "Basic") == 0 ? BEARER_WITHIN : BEARER_IDLE;
+}
+
+bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf)
+{
+    bearer_request *request = bearer_request_find(r);
+    bearer_mode mode;
+
+    if (request != NULL && request->section == r->per_dir_config)
+        return request->mode;
+    mode = find_mode(r, conf);
+    if (mode != BEARER_IDLE) {
+        request = bearer_request_get(r);
+        request->section = r->per_dir_config;
+        request->mode = mode;
+    }
+    return mode;
+}
+
 /* mod_authn_core hands the name out as the inside of a quoted-string, its quotes escaped. */
 static const char *unescape(apr_pool_t *pool, const char *text)
 {

@@ -210,8 +210,11 @@ static const char *words_of(const question *q, scope_set set)
 static bool covers(const question *q, scope_set set)
 {
     const bearer_identity *identity = q->request->identity;
+    size_t count = 0;
 
-    return identity == NULL || identity->scope_count == (size_t)size_of(set & q->walk.held);
+    if (identity != NULL)
+        bearer_identity_scopes(q->r->pool, identity, &count);
+    return identity == NULL || count == (size_t)size_of(set & q->walk.held);
 }
 
 /* A token with exactly these scopes would have passed, and so would this one if it had them too:

@@ -76,9 +76,11 @@ static bool names_one(const json_t *aud, const char *const *accepted)
     return false;
 }
 
-static void check_identity(const bearer_identity *identity, unsigned switches)
+static void check_identity(apr_pool_t *pool, const bearer_identity *identity, unsigned switches)
 {
     const char *user = identity->user;
+    const bearer_span *words;
+    size_t count;
 
     must(strcmp(identity->issuer, "https://issuer.example") == 0);
     must(user != NULL);
@@ -89,24 +91,25 @@ static void check_identity(const bearer_identity *identity, unsigned switches)
     must(*user != '\0');
     for (; *user != '\0'; user++)
         must((unsigned char)*user >= 0x20 && *user != 0x7f);
-    for (size_t i = 0; i < identity->scope_count; i++) {
-        bearer_span scope = identity->scopes[i];
+    words = bearer_identity_scopes(pool, identity, &count);
+    for (size_t i = 0; i < count; i++) {
+        bearer_span scope = words[i];
 
         must(scope.len > 0 && bearer_identity_has_scope(identity, scope));
         for (size_t k = 0; k < i; k++)
-            must(identity->scopes[k].len != scope.len
-                 || memcmp(identity->scopes[k].ptr, scope.ptr, scope.len) != 0);
+            must(words[k].len != scope.len
+                 || memcmp(words[k].ptr, scope.ptr, scope.len) != 0);
     }
 }
 
-static void check_passed(const json_t *payload, const bearer_policy *policy,
+static void check_passed(apr_pool_t *pool, const json_t *payload, const bearer_policy *policy,
                          const bearer_identity *identity, unsigned switches)
 {
     static const char *const of_id_tokens[] = { "at_hash", "c_hash", "s_hash" };
     const char *const *accepted = switches & OWN_AUDIENCE ? own_audiences : audiences;
 
     check_times(payload, policy);
-    check_identity(identity, switches);
+    check_identity(pool, identity, switches);
     must(json_object_get(payload, "cnf") == NULL);
     if ((switches & OWN_AUDIENCE) || !(switches & ANY_AUDIENCE))
         must(names_one(json_object_get(payload, "aud"), accepted));
@@ -133,7 +136,7 @@ static void judge(apr_pool_t *pool, const bearer_json *json, const json_t *paylo
     if (!bearer_claims_read(json, &claims, &refused))
         must(refused.reason == BEARER_CLAIM_MALFORMED);
     else if (bearer_policy_check(pool, &policy, &issuer, &claims, NOW, &identity, &refused))
-        check_passed(payload, &policy, &identity, switches);
+        check_passed(pool, payload, &policy, &identity, switches);
     else
         must(refused.reason < BEARER_ACCEPTED && identity.user == NULL);
 }

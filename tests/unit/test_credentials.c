@@ -122,7 +122,7 @@ static void every_byte_in_a_token(void **state)
         bool legal = letter || (byte != 0 && strchr("-._~+/", byte) != NULL);
         char after[2] = { 'a', (char)byte }, between[3] = { 'a', (char)byte, 'b' },
         alone = (char)byte;
-        char value[] = "Bearer a_b";
+        char value[] = "Bearer a_b", wide[70];
         bearer_span token;
 
         value[8] = (char)byte;
@@ -132,6 +132,12 @@ static void every_byte_in_a_token(void **state)
                    "between: %02x", (unsigned)byte);
         row_expect(bearer_credentials_b64token((bearer_span){ &alone, 1 }) == legal, "alone: %02x",
                    (unsigned)byte);
+        for (size_t at = 1; at < sizeof(wide) - 1; at++) {
+            memset(wide, 'a', sizeof(wide));
+            wide[at] = (char)byte;
+            row_expect(bearer_credentials_b64token((bearer_span){ wide, sizeof(wide) }) == legal,
+                       "wide at %zu: %02x", at, (unsigned)byte);
+        }
         row_expect(bearer_credentials_read(SPAN(value), &token) == (legal ? BEARER_FIELD_TOKEN
                                                                           : BEARER_FIELD_MALFORMED),
                    "in a field: %02x", (unsigned)byte);

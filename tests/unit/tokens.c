@@ -107,7 +107,7 @@ static bool same_findings(const bearer_findings *a, const bearer_findings *b)
     return a->trust == b->trust && bearer_span_equal(a->kid, b->kid)
         && (a->identity.user == b->identity.user
             || strcmp(a->identity.user, b->identity.user) == 0)
-        && a->identity.scope_count == b->identity.scope_count;
+        && (a->identity.scopes == NULL) == (b->identity.scopes == NULL);
 }
 
 bearer_verdict token_judge(const char *token, bearer_findings *found)
