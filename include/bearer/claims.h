@@ -23,7 +23,7 @@ typedef struct {
     const bearer_claims *claims;
     const char *issuer;             /* as configured */
     const char *user;               /* REMOTE_USER: not empty, no control characters */
-    const bearer_json *const *scopes;   /* the claims that hold them, NULL-terminated */
+    const bearer_json *const *scopes;   /* claims that hold them, NULL-terminated */
 } bearer_identity;
 
 /* Reads the registered claims of RFC 7519 from a parsed payload. False, and BEARER_CLAIM_MALFORMED
@@ -34,8 +34,8 @@ bool bearer_claims_read(const bearer_json *json, bearer_claims *claims, bearer_v
 /* The identity holds this scope. */
 bool bearer_identity_has_scope(const bearer_identity *identity, bearer_span scope);
 
-/* Finds the scopes at these paths (NULL-terminated list), each a string of words parted by spaces or
- * an array of strings. False if one that is present is neither. */
+/* Finds the scopes at these paths (NULL-terminated list), each a string of words parted by spaces
+ * or an array of strings. False if one that is present is neither. */
 bool bearer_identity_read_scopes(apr_pool_t *pool, const bearer_path *const *paths,
                                  bearer_identity *identity);
 

@@ -257,7 +257,7 @@ int main(int argc, char *argv[])
 {
     must(tests_begin(NULL) == 0, "start");
     if (argc == 5 && strcmp(argv[1], "count") == 0)
-        count(argv[2], argv[3], atoi(argv[4]));
+        count(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
     else
         table();
     return tests_end(NULL);

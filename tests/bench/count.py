@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Counts what judging a token takes, hot and cold, with valgrind's callgrind: the same on every run,
-however busy the machine is. Without words it prints a table; `count.py --record` writes it down for
-this distribution in instructions.json, against which tests/tool/test_instructions.py holds it.
+"""Counts what judging a token takes, hot and cold, with valgrind's callgrind: the same on every
+run, however busy the machine is. Without words it prints a table; `count.py --record` writes it
+down for this distribution in instructions.json, against which tests/tool/test_instructions.py holds
+it.
 
 Instructions and allocations are those outside OpenSSL, whose code differs by processor; what is
 asked of OpenSSL and jansson is counted in calls."""

@@ -9,14 +9,10 @@
 #include "bearer/header.h"
 #include "bearer/json_text.h"
 
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static bool is_part(bearer_span part)
 {
-    for (size_t i = 0; i < part.len; i++)
-        if (part.ptr[i] == '\0' || strchr(letters, part.ptr[i]) == NULL)
-            return false;
-    return part.len > 0;
+    return part.len > 0 && memchr(part.ptr, '.', part.len) == NULL;
 }
 
 static void check_parts(bearer_span token, const bearer_compact *parts)

@@ -99,7 +99,7 @@ def header(**changes):
 MISSES = {
     "the signature, all of it": (part(2, lambda text: b64url(bytes(32))), "signature_bad"),
     "the signature's length": (part(2, lambda text: text[:-3]), "signature_bad"),
-    "its last character": (lambda token: token[:-1], "token_malformed"),
+    "its last two characters": (lambda token: token[:-2], "token_malformed"),
     "one character behind": (lambda token: token + "A", "signature_bad"),
     "four characters behind": (lambda token: token + "AAAA", "signature_bad"),
     "padding": (lambda token: token + "=", "token_malformed"),

@@ -1,6 +1,6 @@
 """What judging a token takes has not grown (tests/bench/count.py counts it): instructions by no
-more than a tenth, and not one allocation, parsing, digest or signature more. Who makes it dearer for a
-good reason records it anew: tests/bench/count.py --record"""
+more than a tenth, and not one allocation, parsing, digest or signature more. Who makes it dearer
+for a good reason records it anew: tests/bench/count.py --record"""
 import json
 import sys
 

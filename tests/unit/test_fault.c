@@ -270,7 +270,8 @@ static bearer_reason judge_failing(const scene *at, const bearer_policy *policy,
                                  &found);
     fault.armed = false;
     *somebody_else = verdict.reason == BEARER_ACCEPTED
-                  && (strcmp(found.identity.user, USER) != 0 || !bearer_identity_has_scope(&found.identity, SPAN("read"))
+                  && (strcmp(found.identity.user, USER) != 0
+                      || !bearer_identity_has_scope(&found.identity, SPAN("read"))
                       || !bearer_identity_has_scope(&found.identity, SPAN("write")));
     ERR_clear_error();
     apr_pool_destroy(pool);
