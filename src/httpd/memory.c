@@ -26,15 +26,18 @@ static size_t entries_by_default(void)
     return threaded ? ENTRIES : ENTRIES_ALONE;
 }
 
-static bearer_cache *make(const bearer_cache_size *wanted)
+bearer_cache_size bearer_memory_size(server_rec *server)
 {
-    bearer_cache_size size = *wanted;
+    const bearer_conf *conf = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
+    bearer_cache_size size = conf->cache;
 
+    if (size.off)
+        return size;
     if (size.entries == 0)
         size.entries = size.bytes != 0 ? size.bytes / (ENTRY_BYTES / 2) : entries_by_default();
     if (size.bytes == 0)
         size.bytes = size.entries * ENTRY_BYTES;
-    return bearer_cache_make(size.entries, size.bytes);
+    return size;
 }
 
 /* It is not freed at the end: a child may be ended in a signal handler, in the middle of anything,
@@ -42,14 +45,14 @@ static bearer_cache *make(const bearer_cache_size *wanted)
 void bearer_memory_child(apr_pool_t *pool, server_rec *server)
 {
     static const char name[] = "mod_auth_bearer:cache";
-    const bearer_conf *conf = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
+    bearer_cache_size size = bearer_memory_size(server);
     void *old = NULL;
 
     apr_pool_userdata_get(&old, name, server->process->pool);
     bearer_cache_free(old);
     present = NULL;
-    if (!conf->cache.off && bearer_registry_trusts(pool, server)->nelts > 0) {
-        present = make(&conf->cache);
+    if (!size.off && bearer_registry_trusts(pool, server)->nelts > 0) {
+        present = bearer_cache_make(size.entries, size.bytes);
         if (present == NULL)
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                          "AB0204: this process verifies each token each time: no memory for the"

@@ -1,6 +1,7 @@
 #include "bearer/registry.h"
 #include "bearer/issuer.h"
 #include "bearer/json_text.h"
+#include "bearer/memory.h"
 #include "bearer/reader.h"
 #include "bearer/version.h"
 
@@ -287,13 +288,15 @@ void bearer_registry_log(server_rec *server, bearer_log_level level, const char 
 void bearer_registry_report(apr_pool_t *pool, server_rec *server)
 {
     const registry *all = registry_of(server->process->pconf);
+    bearer_cache_size cache = bearer_memory_size(server);
 
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  "AB0301: mod_auth_bearer " BEARER_VERSION " (%s, %s, jansson"
-                 " %s, libcurl %s, APR %s), %u issuers",
+                 " %s, libcurl %s, APR %s), %u issuers, each process remembers %" APR_SIZE_T_FMT
+                 " tokens in %" APR_SIZE_T_FMT " bytes at most",
                  ap_get_server_description(), OpenSSL_version(OPENSSL_VERSION),
                  bearer_json_library(), bearer_fetch_library(), apr_version_string(),
-                 apr_hash_count(all->trusts));
+                 apr_hash_count(all->trusts), cache.entries, cache.bytes);
     for (int i = 0; i < all->lines->nelts; i++) {
         const line *one = &APR_ARRAY_IDX(all->lines, i, line);
 
