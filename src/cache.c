@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_thread_mutex.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #define SHARDS_MOST 32          /* so that threads seldom meet */
-#define SHARD_LEAST 64          /* entries that a shard is worth */
+#define SHARD_ENTRIES 64        /* less than that are worth no shard of their own */
+#define SHARD_BYTES 65536
 #define USES_MOST 3
 #define LINE 64                 /* bytes of a processor's cache line */
 
@@ -45,38 +47,52 @@ struct bearer_cache {
     shard *shards;
 };
 
+/* apr_pcalloc writes where there is nothing: httpd's pools end the process first, this one does
+ * not. */
+static void *zeros(apr_pool_t *pool, size_t size)
+{
+    void *block = apr_palloc(pool, size);
+
+    return block != NULL ? memset(block, 0, size) : NULL;
+}
+
 static bool make_shard(apr_pool_t *pool, shard *made, size_t entries, size_t bytes)
 {
     size_t buckets = 1;
 
     while (buckets < entries)
         buckets *= 2;
-    made->room = entries;
     made->most = bytes;
     made->mask = buckets - 1;
-    made->buckets = apr_pcalloc(pool, buckets * sizeof(*made->buckets));
-    made->slots = apr_pcalloc(pool, entries * sizeof(*made->slots));
+    made->buckets = zeros(pool, buckets * sizeof(*made->buckets));
+    made->slots = zeros(pool, entries * sizeof(*made->slots));
     made->empty = apr_palloc(pool, entries * sizeof(*made->empty));
+    if (made->buckets == NULL || made->slots == NULL || made->empty == NULL)
+        return false;
+    made->room = entries;
     for (size_t i = 0; i < entries; i++)
         made->empty[i] = entries - 1 - i;
     return apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_DEFAULT, pool) == APR_SUCCESS;
 }
 
 /* A power of two. */
-static size_t count_shards(size_t entries)
+static size_t count_shards(size_t entries, size_t bytes)
 {
     size_t shards = 1;
 
-    while (shards < SHARDS_MOST && entries / (2 * shards) >= SHARD_LEAST)
+    while (shards < SHARDS_MOST && entries / (2 * shards) >= SHARD_ENTRIES
+           && bytes / (2 * shards) >= SHARD_BYTES)
         shards *= 2;
     return shards;
 }
 
 static bool fill(bearer_cache *cache, size_t entries, size_t bytes)
 {
-    size_t shards = count_shards(entries);
+    size_t shards = count_shards(entries, bytes);
 
-    cache->shards = apr_pcalloc(cache->pool, shards * sizeof(*cache->shards));
+    cache->shards = zeros(cache->pool, shards * sizeof(*cache->shards));
+    if (cache->shards == NULL)
+        return false;
     cache->shard_mask = shards - 1;
     for (size_t i = 0; i < shards; i++)
         if (!make_shard(cache->pool, &cache->shards[i], entries / shards, bytes / shards))
@@ -93,7 +109,11 @@ bearer_cache *bearer_cache_make(size_t entries, size_t bytes)
     if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return NULL;
     apr_pool_tag(pool, "bearer_cache");
-    cache = apr_pcalloc(pool, sizeof(*cache));
+    cache = zeros(pool, sizeof(*cache));
+    if (cache == NULL) {
+        apr_pool_destroy(pool);
+        return NULL;
+    }
     cache->pool = pool;
     if (fill(cache, entries, bytes))
         return cache;
@@ -117,7 +137,7 @@ void bearer_cache_free(bearer_cache *cache)
 {
     if (cache == NULL)
         return;
-    for (size_t i = 0; i <= cache->shard_mask; i++)
+    for (size_t i = 0; cache->shards != NULL && i <= cache->shard_mask; i++)
         for (size_t slot = 0; slot < cache->shards[i].room; slot++)
             if (cache->shards[i].slots[slot] != NULL)
                 release(cache->shards[i].slots[slot]);
@@ -128,7 +148,10 @@ void bearer_cache_free(bearer_cache *cache)
 bool bearer_cache_digest(const bearer_cache *cache, bearer_span token,
                          unsigned char digest[BEARER_CACHE_DIGEST])
 {
-    return EVP_Digest(token.ptr, token.len, digest, NULL, cache->sha256, NULL) == 1;
+    if (EVP_Digest(token.ptr, token.len, digest, NULL, cache->sha256, NULL) == 1)
+        return true;
+    ERR_clear_error();
+    return false;
 }
 
 /* Bytes of a digest are as good as random ones: some choose the shard, others the bucket. */

@@ -29,9 +29,10 @@ const bearer_facts *bearer_cache_find(bearer_cache *cache, apr_pool_t *pool,
                                       const unsigned char digest[BEARER_CACHE_DIGEST],
                                       bearer_trust *const *trusts, int64_t now);
 
-/* Keeps a copy of the facts, if the token has an `exp`, and until no location accepts it any more.
- * Others make room: those that expired, then those that were not asked for since they were looked
- * at last. */
+/* Keeps a copy of the facts, if the token has an `exp`; when no location accepts it any more they
+ * are not found. What makes room is what a hand, which goes round, meets first: facts of a token
+ * that expired, or was not asked for since the hand came by last. A token that wants more than its
+ * share (bytes by the number of shards, at most 32 of at least 64 KB) is not kept. */
 void bearer_cache_keep(bearer_cache *cache, const unsigned char digest[BEARER_CACHE_DIGEST],
                        const bearer_facts *facts, int64_t now);
 

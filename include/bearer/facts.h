@@ -16,7 +16,7 @@ typedef struct {
 /* Bytes that a copy needs. */
 size_t bearer_facts_size(const bearer_facts *facts);
 
-/* Copies all of it into one block of bearer_facts_size bytes, aligned as malloc does; the copy
+/* Copies all of it into one block of bearer_facts_size bytes, aligned for the type; the copy
  * begins the block and depends on nothing else but the trust. False if the claims cannot be read
  * again, which the block then does not hold. */
 bool bearer_facts_copy(const bearer_facts *facts, void *block);

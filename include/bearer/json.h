@@ -63,7 +63,7 @@ bool bearer_json_number_of(const bearer_json *value, bearer_number *number);
 bearer_found bearer_json_string(const bearer_json *object, const char *name, bearer_span *text);
 
 /* A member that is a string or an array of strings only (RFC 7519 section 4.1.3 has aud so); *value
- * is what to hand to bearer_json_strings_next. */
+ * is what to hand to bearer_json_strings_at. */
 bearer_found bearer_json_strings(const bearer_json *object, const char *name,
                                  const bearer_json **value);
 

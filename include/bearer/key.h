@@ -21,15 +21,15 @@ typedef struct {
     EVP_PKEY *pkey;                 /* NULL for oct; freed with the pool */
     const unsigned char *secret;    /* oct only; wiped with the pool */
     size_t secret_len;              /* bytes */
-    unsigned char identity[BEARER_KEY_IDENTITY];
+    unsigned char identity[BEARER_KEY_IDENTITY];    /* set by bearer_key_copy, zeros before */
     bearer_verifiers *ready;        /* signature.h; filled as the key is used */
 } bearer_key;
 
 /* The makers below return NULL and *error (a sentence without key material) where the key is
  * refused: RSA outside 2048 to 8192 bits or with an exponent that is even or below 3, a point off
  * its curve, an all-zero or small-order Ed25519 or Ed448 key, a type that this OpenSSL does not
- * offer. The key lives as long as the pool and has been used once, so that the first request pays
- * nothing for it. */
+ * offer. The key lives as long as the pool and has been used once: what OpenSSL does with a key
+ * when it is used first is done. */
 
 /* Takes the key in pkey, of which only the public part is used and whose reference passes to the
  * key also on failure. */

@@ -43,8 +43,8 @@ typedef struct {
 bearer_request *bearer_request_get(request_rec *r);
 bearer_request *bearer_request_find(request_rec *r);
 
-/* How far the module is concerned. It is found once for a request and its configuration: AuthType
- * may be an expression, and each of a dozen hooks asks. */
+/* How far the module is concerned, by AuthType as it was when this was first asked for the request
+ * and its configuration: it may be an expression, and each of a dozen hooks asks. */
 bearer_mode bearer_mode_of(request_rec *r, const bearer_conf *conf);
 
 /* Takes a verdict down: state, environment, log. token may be empty. Returns the HTTP status, OK

@@ -38,7 +38,6 @@ static shape shape_of(bearer_span text)
 }
 
 #define LEXER_BUFFER 16         /* jansson's token buffer at first; it doubles and never shrinks */
-#define MARGIN 8
 
 /* jansson 2.14 does not notice when its token buffer cannot grow, and goes on with a token cut
  * short: an audience could become another one. So the text is read as ["   ...", text], the first
@@ -52,7 +51,7 @@ static size_t lead_length(size_t longest)
 
     for (; buffer < longest + 3; buffer *= 2)
         last = buffer;
-    return last != 0 ? last + MARGIN : 0;
+    return last + last / 2;
 }
 
 static json_t *load_behind(apr_pool_t *pool, bearer_span text, size_t lead)

@@ -32,8 +32,8 @@ const command_rec bearer_directives[] = {
                       "where a token may come from"),
     AP_INIT_TAKE_ARGV("AuthBearerUser", bearer_set_paths, FIELD(users, 0, 0), FILES,
                       "the claims of which the first present one becomes REMOTE_USER"),
-    AP_INIT_TAKE1("AuthBearerLeeway", bearer_set_number, FIELD(leeway, 0, 300), FILES,
-                  "seconds of clock difference to forgive"),
+    AP_INIT_TAKE1("AuthBearerLeeway", bearer_set_number, FIELD(leeway, 0, BEARER_LEEWAY_MOST),
+                  FILES, "seconds of clock difference to forgive"),
     AP_INIT_TAKE1("AuthBearerMaxAge", bearer_set_number, FIELD(max_age, 1, 315360000), FILES,
                   "seconds after which a token is refused, counted from iat"),
     AP_INIT_TAKE1("AuthBearerMaxTokenSize", bearer_set_number, FIELD(max_size, 64, 1048576), FILES,
@@ -62,7 +62,6 @@ const command_rec bearer_directives[] = {
 #define ROWS (sizeof(bearer_directives) / sizeof(bearer_directives[0]) - 1)
 
 _Static_assert(ROWS <= 64, "one bit a row");
-_Static_assert(BEARER_LEEWAY_MOST == 300, "the bound of AuthBearerLeeway");
 
 void *bearer_conf_create(apr_pool_t *pool, char *dir)
 {

@@ -41,22 +41,15 @@ bearer_cache_size bearer_memory_size(server_rec *server)
 }
 
 /* It is not freed at the end: a child may be ended in a signal handler, in the middle of anything,
- * and its memory goes with it. Only a server that runs as one process comes here again. */
+ * and its memory goes with it. */
 void bearer_memory_child(apr_pool_t *pool, server_rec *server)
 {
-    static const char name[] = "mod_auth_bearer:cache";
     bearer_cache_size size = bearer_memory_size(server);
-    void *old = NULL;
 
-    apr_pool_userdata_get(&old, name, server->process->pool);
-    bearer_cache_free(old);
-    present = NULL;
-    if (!size.off && bearer_registry_trusts(pool, server)->nelts > 0) {
-        present = bearer_cache_make(size.entries, size.bytes);
-        if (present == NULL)
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
-                         "AB0204: this process verifies each token each time: no memory for the"
-                         " cache");
-    }
-    apr_pool_userdata_setn(present, name, NULL, server->process->pool);
+    if (size.off || bearer_registry_trusts(pool, server)->nelts == 0)
+        return;
+    present = bearer_cache_make(size.entries, size.bytes);
+    if (present == NULL)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     "AB0204: this process verifies each token each time: no memory for the cache");
 }

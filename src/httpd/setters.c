@@ -118,25 +118,25 @@ const char *bearer_set_state_dir(cmd_parms *cmd, void *conf, const char *path)
 
 static const struct {
     const char *name;
-    long least, most;
+    apr_int64_t least, most;
     size_t offset;                  /* in bearer_cache_size */
 } cache_options[] = {
-    { "entries=", 16, 16777216, offsetof(bearer_cache_size, entries) },
-    { "bytes=", 65536, 17179869184, offsetof(bearer_cache_size, bytes) },
+    { "entries=", 16, 1048576, offsetof(bearer_cache_size, entries) },
+    { "bytes=", 65536, APR_INT64_C(2047) * 1048576, offsetof(bearer_cache_size, bytes) },
 };
 
 /* A whole number; K and M stand for 1024 of the unit before. -1 if it is none. */
-static long read_amount(const char *text)
+static apr_int64_t read_amount(const char *text)
 {
     char *end;
-    long n = apr_isdigit(*text) ? strtol(text, &end, 10) : -1;
+    apr_int64_t n = apr_isdigit(*text) ? apr_strtoi64(text, &end, 10) : -1;
 
     if (n < 0 || n > INT_MAX)
         return -1;
     if (*end == 'K' || *end == 'k')
         n *= 1024, end++;
     else if (*end == 'M' || *end == 'm')
-        n *= 1024 * 1024, end++;
+        n *= 1048576, end++;
     return *end == '\0' ? n : -1;
 }
 
@@ -144,7 +144,8 @@ static bool read_cache_option(const char *word, bearer_cache_size *size)
 {
     for (size_t i = 0; i < sizeof(cache_options) / sizeof(cache_options[0]); i++) {
         size_t len = strlen(cache_options[i].name);
-        long n = strncmp(word, cache_options[i].name, len) == 0 ? read_amount(word + len) : -1;
+        bool named = strncmp(word, cache_options[i].name, len) == 0;
+        apr_int64_t n = named ? read_amount(word + len) : -1;
 
         if (n < cache_options[i].least || n > cache_options[i].most)
             continue;
@@ -166,7 +167,7 @@ const char *bearer_set_cache(cmd_parms *cmd, void *conf, int argc, char *const a
     for (int i = 0; i < argc && !size.off; i++)
         if (!read_cache_option(argv[i], &size))
             return complain(cmd, apr_psprintf(cmd->pool,
-                                              "want entries=N (16 to 16M), bytes=N (64K to 16384M)"
+                                              "want entries=N (16 to 1M), bytes=N (64K to 2047M)"
                                               " or both, or Off alone, not '%s'", argv[i]));
     *(bearer_cache_size *)bearer_conf_slot(cmd, conf) = size;
     return NULL;

@@ -287,7 +287,6 @@ const bearer_key *bearer_key_copy(apr_pool_t *pool, const bearer_key *key, const
     }
     copy->kid = kid != NULL ? apr_pstrdup(pool, kid) : NULL;
     copy->alg = alg;
-    bearer_signature_prepare(copy);
     return identify(pool, copy) ? copy : NULL;
 }
 

@@ -1,4 +1,5 @@
 #include "bearer/keyset.h"
+#include "bearer/signature.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static bearer_keyset *fill(apr_pool_t *pool, const bearer_key *const *keys, size
         set->keys[set->count] = bearer_key_copy(pool, key, key->kid, key->alg);
         if (set->keys[set->count] == NULL)
             return NULL;
+        bearer_signature_prepare(set->keys[set->count]);
         set->nameless += key->kid == NULL;
         set->algorithms |= algorithms_of(key);
     }

@@ -130,6 +130,16 @@ static const EVP_MD_CTX *digest_of(const bearer_key *key, const bearer_alg *alg)
     return found;
 }
 
+/* A provider need not know how to copy. */
+static bool copy_digest(EVP_MD_CTX *ctx, const EVP_MD_CTX *ready, const bearer_key *key,
+                        const bearer_alg *alg)
+{
+    if (EVP_MD_CTX_copy_ex(ctx, ready) == 1)
+        return true;
+    ERR_clear_error();
+    return set_up_digest(ctx, key, alg);
+}
+
 /* Takes the queue of this thread; true if memory, not the signature, was what failed. */
 static bool memory_failed(void)
 {
@@ -149,9 +159,7 @@ static bearer_signature check_evp(const bearer_key *key, const bearer_alg *alg,
     const EVP_MD_CTX *ready = digest_of(key, alg);
     int result;
 
-    /* A provider need not know how to copy. */
-    if (ctx == NULL || ready == NULL
-        || (EVP_MD_CTX_copy_ex(ctx, ready) != 1 && !set_up_digest(ctx, key, alg)))
+    if (ctx == NULL || ready == NULL || !copy_digest(ctx, ready, key, alg))
         return BEARER_SIGNATURE_UNJUDGED;
     result = EVP_DigestVerify(ctx, (const unsigned char *)signature.ptr, signature.len,
                               (const unsigned char *)input.ptr, input.len);

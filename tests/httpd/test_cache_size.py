@@ -26,7 +26,8 @@ SIZES = [
 def test_so_many_tokens_and_the_right_user_each_time(start, directive, entries, size):
     if entries is None:
         entries, size = (1000, 2048000) if os.environ["BEARER_MPM"] == "prefork" else (10000, 20480000)
-    server = start(KEPT + ECHO + ANY_PATH + f"{directive}\n" + location("/p", "Require valid-user"),
+    server = start(KEPT + ECHO + ANY_PATH + f"{directive}\n"
+                   + location("/p", "Require valid-user"),
                    prepare=lambda server: server.write_keys())
     server.wait_log(f"each process remembers {entries} tokens in {size} bytes at most")
     tokens = {f"user{number}": fresh("ES256", sub=f"user{number}")() for number in range(60)}

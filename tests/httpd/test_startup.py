@@ -175,8 +175,8 @@ OUTSIDE = [
     ("AuthBearerCache", "<VirtualHost *:80>\nAuthBearerCache Off\n</VirtualHost>\n",
      ["VirtualHost"]),
     *[("AuthBearerCache", f"AuthBearerCache {words}\n", ["entries=N", "bytes=N"])
-      for words in ("", "On", "entries=15", "entries=16777217", "entries=", "entries=1x",
-                    "entries=-16", "bytes=65535", "bytes=64KB", "bytes=16385M", "bytes=99999999999",
+      for words in ("", "On", "entries=15", "entries=1048577", "entries=", "entries=1x",
+                    "entries=-16", "bytes=65535", "bytes=64KB", "bytes=2048M", "bytes=99999999999",
                     "size=100", "entries=100 Off", "100", "entries = 100",
                     "entries=99999999999999999999")],
     ("AuthBearerStateDir", "<VirtualHost *:80>\nAuthBearerStateDir /x\n</VirtualHost>\n",

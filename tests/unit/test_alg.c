@@ -202,10 +202,28 @@ static void curve_facts(void **state)
     rows_end();
 }
 
+/* Rows of one key type have a place each, and there is room for all. */
+static void slots(void **state)
+{
+    unsigned taken[BEARER_KTY_AKP + 1] = { 0 };
+    const bearer_alg *alg;
+
+    (void)state;
+    for (size_t i = 0; (alg = bearer_alg_at(i)) != NULL; i++) {
+        unsigned bit = 1u << bearer_alg_slot(alg);
+
+        row_expect(bearer_alg_slot(alg) < BEARER_ALG_SLOTS && (taken[alg->kty] & bit) == 0, "%s",
+                   alg->name);
+        taken[alg->kty] |= bit;
+    }
+    rows_end();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(the_table), TEST(near_misses), TEST(never_a_row), TEST(fitting), TEST(curve_facts),
+        TEST(slots),
     };
 
     return tests_run(tests);

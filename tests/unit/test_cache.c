@@ -121,8 +121,8 @@ static void how_much(void **state)
 {
     static const struct { size_t entries, bytes, expected; } rows[] = {
         { 1, 1000000, 1 }, { 2, 1000000, 2 }, { 63, 1000000, 63 }, { 100, 10000000, 100 },
-        { 129, 10000000, 128 }, { 5000, 100000000, 0 }, { 1000, 1, 0 }, { 1000, 100000, 0 },
-        { 3000, 300000, 0 },
+        { 129, 100000000, 128 }, { 5000, 100000000, 0 }, { 1000, 1, 0 }, { 1000, 100000, 0 },
+        { 3000, 300000, 0 }, { 10000, 65536, 0 },
     };
     bearer_facts facts;
 
@@ -220,11 +220,19 @@ static void found_facts_stay(void **state)
     assert_true(bearer_span_is(found->claims.issuer, "https://issuer.example"));
 }
 
+/* More than there is in any machine. */
+static void no_memory(void **state)
+{
+    (void)state;
+    assert_null(bearer_cache_make((size_t)1 << 44, 1000000));
+    bearer_cache_free(NULL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(what_is_kept), TEST(by_trust), TEST(how_long), TEST(how_much), TEST(once_each),
-        TEST(flood), TEST(found_facts_stay),
+        TEST(flood), TEST(found_facts_stay), TEST(no_memory),
     };
 
     return tests_run(tests);
