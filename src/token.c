@@ -244,12 +244,10 @@ static const bearer_facts *facts_of(const scene *at, bearer_span text, bearer_fi
     const bearer_facts *facts = NULL;
     bool cached;
 
-    if (!split(text, &token, refused))
-        return NULL;
     cached = at->cache != NULL && bearer_cache_digest(at->cache, text, digest);
     if (cached)
         facts = recall(at, digest, found);
-    if (facts != NULL)
+    if (facts != NULL || !split(text, &token, refused))
         return facts;
     facts = establish(at, &token, found, refused);
     if (facts != NULL && cached)

@@ -60,15 +60,6 @@ bool bearer_credentials_b64token(bearer_span text)
     return body > 0 && i == text.len;
 }
 
-static size_t scheme_length(bearer_span value)
-{
-    size_t n = 0;
-
-    while (n < value.len && is_tchar(value.ptr[n]))
-        n++;
-    return n;
-}
-
 static bearer_span skip_blanks(bearer_span value)
 {
     while (value.len > 0 && (*value.ptr == ' ' || *value.ptr == '\t'))
@@ -78,7 +69,8 @@ static bearer_span skip_blanks(bearer_span value)
 
 static bool names_bearer(bearer_span value)
 {
-    return bearer_span_is_nocase((bearer_span){ value.ptr, scheme_length(value) }, "Bearer");
+    return bearer_span_begins_nocase(value, "Bearer")
+        && (value.len == strlen("Bearer") || !is_tchar(value.ptr[strlen("Bearer")]));
 }
 
 /* Two fields were joined: `Basic ..., Bearer ...`. A comma inside a quoted string of Digest joins
