@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -43,6 +44,7 @@ typedef struct {
 struct bearer_cache {
     apr_pool_t *pool;
     EVP_MD *sha256;
+    apr_threadkey_t *hashers;   /* an EVP_MD_CTX for each thread that asked */
     size_t shard_mask;
     shard *shards;
 };
@@ -86,6 +88,11 @@ static size_t count_shards(size_t entries, size_t bytes)
     return shards;
 }
 
+static void drop_hasher(void *ctx)
+{
+    EVP_MD_CTX_free(ctx);
+}
+
 static bool fill(bearer_cache *cache, size_t entries, size_t bytes)
 {
     size_t shards = count_shards(entries, bytes);
@@ -98,7 +105,8 @@ static bool fill(bearer_cache *cache, size_t entries, size_t bytes)
         if (!make_shard(cache->pool, &cache->shards[i], entries / shards, bytes / shards))
             return false;
     cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    return cache->sha256 != NULL;
+    return cache->sha256 != NULL
+        && apr_threadkey_private_create(&cache->hashers, drop_hasher, cache->pool) == APR_SUCCESS;
 }
 
 bearer_cache *bearer_cache_make(size_t entries, size_t bytes)
@@ -133,6 +141,15 @@ static apr_status_t release_held(void *held)
     return APR_SUCCESS;
 }
 
+/* The hasher of this thread, NULL before it made one. */
+static EVP_MD_CTX *own_hasher(const bearer_cache *cache)
+{
+    void *found = NULL;
+
+    apr_threadkey_private_get(&found, cache->hashers);
+    return found;
+}
+
 void bearer_cache_free(bearer_cache *cache)
 {
     if (cache == NULL)
@@ -141,14 +158,34 @@ void bearer_cache_free(bearer_cache *cache)
         for (size_t slot = 0; slot < cache->shards[i].room; slot++)
             if (cache->shards[i].slots[slot] != NULL)
                 release(cache->shards[i].slots[slot]);
+    if (cache->hashers != NULL) {           /* those of other threads end with them */
+        drop_hasher(own_hasher(cache));
+        apr_threadkey_private_delete(cache->hashers);
+    }
     EVP_MD_free(cache->sha256);
     apr_pool_destroy(cache->pool);
+}
+
+static EVP_MD_CTX *make_hasher(const bearer_cache *cache)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    if (ctx == NULL || apr_threadkey_private_set(ctx, cache->hashers) == APR_SUCCESS)
+        return ctx;
+    EVP_MD_CTX_free(ctx);
+    return NULL;
 }
 
 bool bearer_cache_digest(const bearer_cache *cache, bearer_span token,
                          unsigned char digest[BEARER_CACHE_DIGEST])
 {
-    if (EVP_Digest(token.ptr, token.len, digest, NULL, cache->sha256, NULL) == 1)
+    EVP_MD_CTX *ctx = own_hasher(cache);
+
+    if (ctx == NULL)
+        ctx = make_hasher(cache);
+    if (ctx != NULL && EVP_DigestInit_ex2(ctx, cache->sha256, NULL) == 1
+        && EVP_DigestUpdate(ctx, token.ptr, token.len) == 1
+        && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
         return true;
     ERR_clear_error();
     return false;

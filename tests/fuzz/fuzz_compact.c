@@ -9,7 +9,6 @@
 #include "bearer/header.h"
 #include "bearer/json_text.h"
 
-
 static bool is_part(bearer_span part)
 {
     return part.len > 0 && memchr(part.ptr, '.', part.len) == NULL;

@@ -44,9 +44,10 @@ def test_a_token_that_was_seen_is_only_hashed(found, algorithm):
 
 
 def test_a_profile_is_read_rightly():
-    profile = ("ob=/lib/a.so\nfl=???\nfn=f\n0 5\n12 7\ncob=/lib/libcrypto.so\ncfn=EVP_Digest\n"
+    profile = ("ob=/lib/a.so\nfl=???\nfn=f\n0 5\n12 7\n"
+               "cob=/lib/libcrypto.so\ncfn=EVP_DigestFinal_ex\n"
                "calls=3 0\n0 900\n+1 2\nfn=g\ncfn=malloc\ncalls=4 0\n0 44\n\nob=/lib/libcrypto.so\n"
-               "fn=EVP_Digest\n0 800\ncfn=malloc\ncalls=9 0\n0 100\n")
+               "fn=EVP_DigestFinal_ex\n0 800\ncfn=malloc\ncalls=9 0\n0 100\n")
     instructions, calls = count.totals(profile)
     assert instructions == {"/lib/a.so": 14, "/lib/libcrypto.so": 800}
-    assert calls == {"EVP_Digest": 3, "malloc": 4}
+    assert calls == {"EVP_DigestFinal_ex": 3, "malloc": 4}
