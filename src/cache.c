@@ -93,6 +93,14 @@ static void drop_hasher(void *ctx)
     EVP_MD_CTX_free(ctx);
 }
 
+/* APR leaves something that is no key where it could not make one. */
+static bool make_key(bearer_cache *cache)
+{
+    if (apr_threadkey_private_create(&cache->hashers, drop_hasher, cache->pool) != APR_SUCCESS)
+        cache->hashers = NULL;
+    return cache->hashers != NULL;
+}
+
 static bool fill(bearer_cache *cache, size_t entries, size_t bytes)
 {
     size_t shards = count_shards(entries, bytes);
@@ -105,8 +113,7 @@ static bool fill(bearer_cache *cache, size_t entries, size_t bytes)
         if (!make_shard(cache->pool, &cache->shards[i], entries / shards, bytes / shards))
             return false;
     cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    return cache->sha256 != NULL
-        && apr_threadkey_private_create(&cache->hashers, drop_hasher, cache->pool) == APR_SUCCESS;
+    return cache->sha256 != NULL && make_key(cache);
 }
 
 bearer_cache *bearer_cache_make(size_t entries, size_t bytes)

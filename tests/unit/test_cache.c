@@ -1,5 +1,5 @@
 /* What is kept of tokens, for how long, and what it is worth at a location. */
-#include <stdio.h>
+#include <pthread.h>
 #include "tokens.h"
 
 #define EXP (NOW + 300)
@@ -220,6 +220,26 @@ static void found_facts_stay(void **state)
     assert_true(bearer_span_is(found->claims.issuer, "https://issuer.example"));
 }
 
+/* A process has only so many thread keys (PTHREAD_KEYS_MAX). */
+static void no_thread_key(void **state)
+{
+    pthread_key_t keys[2048];
+    size_t made = 0;
+    bearer_cache *cache;
+
+    (void)state;
+    while (made < COUNT(keys) && pthread_key_create(&keys[made], NULL) == 0)
+        made++;
+    assert_true(made < COUNT(keys));
+    assert_null(bearer_cache_make(100, 100000));
+    pthread_key_delete(keys[--made]);
+    cache = bearer_cache_make(100, 100000);
+    assert_non_null(cache);
+    bearer_cache_free(cache);
+    while (made > 0)
+        pthread_key_delete(keys[--made]);
+}
+
 /* More than there is in any machine. */
 static void no_memory(void **state)
 {
@@ -233,6 +253,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(what_is_kept), TEST(by_trust), TEST(how_long), TEST(how_much), TEST(once_each),
         TEST(flood), TEST(found_facts_stay), TEST(no_memory),
+        TEST(no_thread_key),
     };
 
     return tests_run(tests);
