@@ -46,7 +46,7 @@ def status(server, text, path="/p"):
 
 
 def settle(server, issuer, signer=ONE, wanted=200):
-    count = 10 if server.mpm == "prefork" else 4
+    count = 16          # of new connections, so that each child is among those that answer
     server.wait_for(lambda: all(status(server, token(issuer.url, signer))[0] == wanted
                                 for _ in range(count)), f"{wanted} everywhere", 10)
 
@@ -182,6 +182,8 @@ def test_graceful_restarts_while_the_issuer_hangs(start, issuer, known):
         for path in list(issuer.answers):
             issuer.serve(path, **HANGS)
     server = start(issuer, "timeout=5")
+    # Where the machine is slow, more generations overlap than the scoreboard has room for.
+    server.allow_log("AH00288: scoreboard is full")
     if known:
         settle(server, issuer)
         for path in list(issuer.answers):
