@@ -14,11 +14,20 @@ APLOG_USE_MODULE(auth_bearer);
 /* Seconds after which asking again may help: key files are looked at each second. */
 #define RETRY_AFTER "5"
 
+/* The fields of the answer. A page about an error that is refused itself has none: the answer stays
+ * that of the request before, with the fields that belong to it. */
+static apr_table_t *fields_of(const request_rec *r)
+{
+    bool is_error_page = r->prev != NULL && ap_is_HTTP_ERROR(r->prev->status);
+
+    return is_error_page ? apr_table_make(r->pool, 4) : r->err_headers_out;
+}
+
 /* Answers about a credential are nobody else's (RFC 9111 section 3.5 would let a cache keep
  * some). */
 static void forbid_storing(request_rec *r)
 {
-    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    apr_table_setn(fields_of(r), "Cache-Control", "no-store");
 }
 
 static bool is_offered(request_rec *r, const bearer_conf *conf, const apr_array_header_t *others)
@@ -38,13 +47,6 @@ static int collect(void *others, const char *name, const char *value)
     return 1;
 }
 
-/* A page about an error that is refused itself: the answer stays that of the request before, with
- * the fields that belong to it. */
-static bool is_error_page(const request_rec *r)
-{
-    return r->prev != NULL && ap_is_HTTP_ERROR(r->prev->status);
-}
-
 /* Ours first, each challenge in a field of its own: several clients read only the first of a joined
  * field. */
 static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason reason,
@@ -52,17 +54,16 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
 {
     const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
     apr_array_header_t *others = apr_array_make(r->pool, 2, sizeof(const char *));
+    apr_table_t *fields = fields_of(r);
 
-    if (is_error_page(r))
-        return;
-    apr_table_do(collect, others, r->err_headers_out, field, NULL);
-    apr_table_unset(r->err_headers_out, field);
+    apr_table_do(collect, others, fields, field, NULL);
+    apr_table_unset(fields, field);
     if (is_offered(r, conf, others))
-        apr_table_addn(r->err_headers_out, field,
+        apr_table_addn(fields, field,
                        bearer_challenge_make(r->pool, bearer_request_realm(r), reason, scope,
                                              conf->detail));
     for (int i = 0; i < others->nelts; i++)
-        apr_table_addn(r->err_headers_out, field, APR_ARRAY_IDX(others, i, const char *));
+        apr_table_addn(fields, field, APR_ARRAY_IDX(others, i, const char *));
 }
 
 /* The status is ours, and so will its body be: of this request, or of the one that mod_dir asked
@@ -84,7 +85,7 @@ static int answer(request_rec *r, const bearer_request *request, int status)
 
 static int refuse_unjudged(request_rec *r, bearer_request *request)
 {
-    apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER);
+    apr_table_setn(fields_of(r), "Retry-After", RETRY_AFTER);
     forbid_storing(r);
     return answer(r, request, HTTP_SERVICE_UNAVAILABLE);
 }
@@ -172,8 +173,7 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
         request->verdict.detail = apr_psprintf(r->pool, "Require %s", request->denied);
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
     bearer_request_log(r, request);
-    if (!is_error_page(r))
-        apr_table_unset(r->err_headers_out, field);
+    apr_table_unset(fields_of(r), field);
     if (missing.lacking)
         challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);
     request->identity = NULL;           /* nobody was let in: an error page sees no claims */
