@@ -20,7 +20,8 @@ BUILD = Path(os.environ.get("BEARER_BUILD", ROOT / "build"))
 SHOWN_LINES = 400
 PYTEST_SECONDS = 1500
 ASAN, TSAN = ROOT / "build-asan", ROOT / "build-tsan"
-VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
+# Without fair-sched a thread that only waits for another can keep valgrind's one lock for minutes.
+VALGRIND = ["valgrind", "-q", "--fair-sched=yes", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite"]
 
 
