@@ -6,10 +6,10 @@ are cold. Keys are those of tests/httpd/tokens.py, made once for a build.
 import base64
 import functools
 import json
-import multiprocessing
 import os
 import secrets
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import tokens
@@ -121,8 +121,10 @@ class Material:
                 for start in range(begin, begin + count, CHUNK)]
         if len(jobs) == 1:
             return self._write(path, sign_chunk(jobs[0]))
-        with multiprocessing.Pool(os.cpu_count()) as pool, open(path, "w") as out:
-            for lines in pool.imap(sign_chunk, jobs):
+        # Not multiprocessing.Pool: that ends its workers by a signal, for which run has a handler
+        # that they inherit, and one that waits for the queue never sees it.
+        with ProcessPoolExecutor(os.cpu_count()) as pool, open(path, "w") as out:
+            for lines in pool.map(sign_chunk, jobs):
                 out.write(lines)
         return path
 
