@@ -1,30 +1,27 @@
-"""Subversion over mod_dav_svn. svn knows no bearer tokens: it sends them as Basic passwords, and
-finds the Basic challenge only where it stands in a field of its own, beside that of Bearer."""
+"""Subversion over mod_dav_svn as conf.example/svn.conf sets it up. svn knows no bearer tokens: it
+sends them as Basic passwords, and finds the Basic challenge alone or beside that of Bearer."""
 
 import pytest
 
+import examples
 import parts
-from expect import log_line
-from tokens import good
+from expect import ECHO, log_line
 
-CONF = """
-<Location "/svn">
-    DAV svn
-    SVNPath "{root}/repository"
-    AuthType Basic
-    AuthName svn
-    AuthBasicProvider bearer
-    AuthBearer On
-    AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks
-    AuthBearerAudience https://api.example
-    <Limit GET PROPFIND OPTIONS REPORT>
-        Require scope read
-    </Limit>
-    <LimitExcept GET PROPFIND OPTIONS REPORT>
-        Require scope write
-    </LimitExcept>
-</Location>
-"""
+# The same repository with two challenges, with that of Bearer left out, and left out for svn.
+WAYS = {"/svn": "", "/both": "AuthBearer On", "/quiet": "AuthBearer On\nAuthBearerChallenge Off",
+        "/told": 'AuthBearer On\nAuthBearerChallenge "%{HTTP_USER_AGENT} !~ m#^SVN/#"'}
+BOTH = ["Bearer", "Basic"]
+
+
+def token(scope="read", **changes):
+    return examples.token("svn", scope, **changes)
+
+
+def configuration():
+    text = examples.configuration("svn")
+    return ECHO + "".join(
+        text.replace('"/svn"', f'"{path}"').replace("</Location>", lines + "\n</Location>")
+        for path, lines in WAYS.items())
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +30,12 @@ def server(serve):
         for name in ("dav", "dav_svn"):
             parts.httpd_module(name, "libapache2-mod-svn")
         server.write_keys()
-        parts.run([parts.program("svnadmin", "subversion"), "create", server.root / "repository"])
-        parts.give_away(server.root / "repository")
+        (server.root / "srv/svn").mkdir(parents=True)
+        parts.run([parts.program("svnadmin", "subversion"), "create",
+                   server.root / "srv/svn/project"])
+        parts.give_away(server.root / "srv")
 
-    return serve(CONF, prepare=repository, modules="dav dav_svn")
+    return serve(configuration(), prepare=repository, modules="dav dav_svn")
 
 
 @pytest.fixture
@@ -56,47 +55,47 @@ def url(server):
     return f"http://127.0.0.1:{server.port}/svn"
 
 
-def commit(svn, tree, token, code=0):
-    with open(tree / "file", "a") as file:
-        file.write("more\n")
-    return svn("commit", tree, "-m", "more", token=token, code=code)
-
-
-def test_both_challenges(server):
-    answer = server.request("OPTIONS", "/svn/")
+@pytest.mark.parametrize("path, agent, schemes", [
+    ("/svn", "SVN/1.14", ["Basic"]), ("/both", "SVN/1.14", BOTH), ("/quiet", "SVN/1.14", ["Basic"]),
+    ("/told", "SVN/1.14", ["Basic"]), ("/told", "curl/8", BOTH)])
+def test_what_is_offered(server, path, agent, schemes):
+    answer = server.request("OPTIONS", f"{path}/", [("User-Agent", agent)])
     assert answer.status == 401
-    assert [value.partition(" ")[0] for value in answer.challenges] == ["Bearer", "Basic"]
+    assert [value.partition(" ")[0] for value in answer.challenges] == schemes
 
 
-def test_checkout_and_commit(svn, url, tmp_path):
-    tree, token = tmp_path / "tree", good(scope="read write")
-    svn("checkout", url, tree, token=token)
-    (tree / "file").write_text("first\n")
-    svn("add", tree / "file")
-    commit(svn, tree, token)
-    assert "| alice |" in svn("log", "-r", "HEAD", url, token=good())
-    svn("checkout", url, tmp_path / "other", token=good(), user="alice")
-    assert (tmp_path / "other/file").read_text() == "first\nmore\n"
+@pytest.mark.parametrize("path", WAYS)
+def test_checkout_and_commit(server, svn, tmp_path, path):
+    """The author is the token's user, whatever name stands beside it."""
+    tree, both, name = tmp_path / "tree", token("read write"), f"in{path[1:]}"
+    url = f"http://127.0.0.1:{server.port}{path}"
+    svn("checkout", url, tree, token=both)
+    (tree / name).write_text("first\n")
+    svn("add", tree / name)
+    svn("commit", tree, "-m", "first", token=both)
+    assert "| alice |" in svn("log", "-r", "HEAD", url, token=token())
+    svn("checkout", url, tmp_path / "other", token=token(), user="alice")
+    assert (tmp_path / "other" / name).read_text() == "first\n"
 
 
 def test_commit_without_the_scope(server, svn, url, tmp_path):
     tree = tmp_path / "tree"
-    svn("checkout", url, tree, token=good())
+    svn("checkout", url, tree, token=token())
     (tree / "file2").write_text("first\n")
     svn("add", tree / "file2")
-    assert "forbidden" in svn("commit", tree, "-m", "no", token=good(), code=1)
-    assert "file2" not in svn("list", url, token=good())
+    assert "forbidden" in svn("commit", tree, "-m", "no", token=token(), code=1)
+    assert "file2" not in svn("list", url, token=token())
     server.expect_log(log_line("scope_lacking"))
 
 
 @pytest.mark.parametrize("changes, user, says, reason", [
-    ({"scope": "other"}, "alice", "forbidden", "scope_lacking"),
+    ({"scope": "svn.other"}, "alice", "forbidden", "scope_lacking"),
     ({"exp": 1}, "alice", "Authentication failed", "expired"),
     ({"aud": "https://other.example"}, "alice", "Authentication failed", "audience_wrong"),
     ({}, "mallory", "Authentication failed", "user_missing"),
 ])
 def test_checkout_refused(server, svn, url, tmp_path, changes, user, says, reason):
-    said = svn("checkout", url, tmp_path / "tree", token=good(**changes), user=user, code=1)
+    said = svn("checkout", url, tmp_path / "tree", token=token(**changes), user=user, code=1)
     assert says in said
     server.expect_log(log_line(reason))
 
