@@ -11,6 +11,8 @@ from expect import ECHO, log_line
 WAYS = {"/svn": "", "/both": "AuthBearer On", "/quiet": "AuthBearer On\nAuthBearerChallenge Off",
         "/told": 'AuthBearer On\nAuthBearerChallenge "%{HTTP_USER_AGENT} !~ m#^SVN/#"'}
 BOTH = ["Bearer", "Basic"]
+# Rules by path, for users as tokens name them.
+ACCESS = "[/]\nalice = rw\n[/secret]\nalice =\n"
 
 
 def token(scope="read", **changes):
@@ -19,23 +21,25 @@ def token(scope="read", **changes):
 
 def configuration():
     text = examples.configuration("svn")
+    ways = {**WAYS, "/paths": 'AuthzSVNAccessFile "{root}/access"'}
     return ECHO + "".join(
         text.replace('"/svn"', f'"{path}"').replace("</Location>", lines + "\n</Location>")
-        for path, lines in WAYS.items())
+        for path, lines in ways.items())
 
 
 @pytest.fixture(scope="module")
 def server(serve):
     def repository(server):
-        for name in ("dav", "dav_svn"):
+        for name in ("dav", "dav_svn", "authz_svn"):
             parts.httpd_module(name, "libapache2-mod-svn")
         server.write_keys()
+        server.write("access", ACCESS)
         (server.root / "srv/svn").mkdir(parents=True)
         parts.run([parts.program("svnadmin", "subversion"), "create",
                    server.root / "srv/svn/project"])
         parts.give_away(server.root / "srv")
 
-    return serve(configuration(), prepare=repository, modules="dav dav_svn")
+    return serve(configuration(), prepare=repository, modules="dav dav_svn authz_svn")
 
 
 @pytest.fixture
@@ -102,3 +106,17 @@ def test_checkout_refused(server, svn, url, tmp_path, changes, user, says, reaso
 
 def test_without_a_token(svn, url, tmp_path):
     assert "Authentication failed" in svn("checkout", url, tmp_path / "tree", code=1)
+
+
+def test_rules_by_path(server, svn, url):
+    """They are about the token's user. mod_authz_svn lets in by them alone: once it says yes, httpd
+    asks for no scope, as the manual says."""
+    by_path = url.replace("/svn", "/paths")
+    for folder in ("open", "secret"):
+        svn("mkdir", "-m", folder, f"{url}/{folder}", token=token("read write"))
+    for scope in ("read", "other"):
+        svn("list", f"{by_path}/open", token=token(scope))
+        assert "forbidden" in svn("list", f"{by_path}/secret", token=token(scope), code=1)
+    said = svn("list", f"{by_path}/open", token=token(aud="https://other.example"), code=1)
+    assert "Authentication failed" in said
+    server.expect_log(r"\[authz_svn:error\] .*Access denied: 'alice'", log_line("audience_wrong"))
