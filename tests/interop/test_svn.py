@@ -119,4 +119,5 @@ def test_rules_by_path(server, svn, url):
         assert "forbidden" in svn("list", f"{by_path}/secret", token=token(scope), code=1)
     said = svn("list", f"{by_path}/open", token=token(aud="https://other.example"), code=1)
     assert "Authentication failed" in said
-    server.expect_log(r"\[authz_svn:error\] .*Access denied: 'alice'", log_line("audience_wrong"))
+    server.expect_log(r"\[authz_svn:error\] .*Access denied: 'alice'", log_line("audience_wrong"),
+                      log_line("rule_denied"))
