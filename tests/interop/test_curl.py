@@ -17,7 +17,8 @@ CONF = ECHO + ANY_PATH + "".join([
     location("/both", "Require scope read", trust=BOTH),
 ])
 # Passwords of a file as well, and uploads, which come before any path that leads to the index.
-PASSWORDS = BOTH.replace("Provider bearer\n", "Provider bearer file\n    AuthUserFile {keys}/users\n")
+PASSWORDS = BOTH.replace("Provider bearer\n",
+                         "Provider bearer file\n    AuthUserFile {keys}/users\n")
 CONF = """
 DavLockDB "{root}/srv/locks"
 Alias "/upload" "{root}/srv/upload"
