@@ -7,9 +7,10 @@ import examples
 import parts
 from expect import ECHO, log_line
 
-# The same repository with two challenges, with that of Bearer left out, and left out for svn.
-WAYS = {"/svn": "", "/both": "AuthBearer On", "/quiet": "AuthBearer On\nAuthBearerChallenge Off",
-        "/told": 'AuthBearer On\nAuthBearerChallenge "%{HTTP_USER_AGENT} !~ m#^SVN/#"'}
+# The same repository with passwords alone, with the challenge of Bearer left out, and left out for
+# svn.
+WAYS = {"/svn": "", "/basic": "AuthBearer Off", "/quiet": "AuthBearerChallenge Off",
+        "/told": 'AuthBearerChallenge "%{HTTP_USER_AGENT} !~ m#^SVN/#"'}
 BOTH = ["Bearer", "Basic"]
 # Rules by path, for users as tokens name them.
 ACCESS = "[/]\nalice = rw\n[/secret]\nalice =\n"
@@ -60,7 +61,7 @@ def url(server):
 
 
 @pytest.mark.parametrize("path, agent, schemes", [
-    ("/svn", "SVN/1.14", ["Basic"]), ("/both", "SVN/1.14", BOTH), ("/quiet", "SVN/1.14", ["Basic"]),
+    ("/svn", "SVN/1.14", BOTH), ("/basic", "SVN/1.14", ["Basic"]), ("/quiet", "SVN/1.14", ["Basic"]),
     ("/told", "SVN/1.14", ["Basic"]), ("/told", "curl/8", BOTH)])
 def test_what_is_offered(server, path, agent, schemes):
     answer = server.request("OPTIONS", f"{path}/", [("User-Agent", agent)])
