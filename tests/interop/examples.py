@@ -7,7 +7,6 @@ from server import PROJECT
 from tokens import good
 
 HOST = "https://www.example.com"
-BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 USERS = "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"            # test
 
 
@@ -25,9 +24,8 @@ def token(service, scope, **changes):
                    "scope": words, **changes})
 
 
-def commands(heading, server):
-    """The blocks of a section of docs/clients.md, as scripts that ask this server."""
+def blocks(heading, language="sh"):
+    """The blocks of a section of docs/clients.md."""
     text = (PROJECT / "docs/clients.md").read_text()
     section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
-    return [block.replace(HOST, f"http://127.0.0.1:{server.port}")
-            for block in BLOCK.findall(section)]
+    return re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)

@@ -3,7 +3,7 @@
 import pytest
 
 import browser
-from examples import USERS
+from examples import USERS, blocks
 from expect import ANY_PATH, ECHO, TRUST, location, log_line
 from tokens import good
 
@@ -126,3 +126,17 @@ def test_what_a_browser_keeps(page, url, path, status):
     page.visit(url + "/open")
     for headers, wanted in [(bearer(good()), 200), ({}, status), (bearer(good(exp=1)), status)]:
         assert page.fetch(path, headers=headers, cache="default")["status"] == wanted
+
+
+@pytest.mark.parametrize("token, status", [(good(), 200), (good(exp=1), 401)])
+def test_the_script_of_the_page(page, server, url, token, status):
+    """That of docs/clients.md: with it a refused token opens no dialog, and nothing kept is used."""
+    script, = blocks("Browsers", "js")
+    page.watch_logins()
+    page.visit(url + "/open")
+    assert page.fetch("/kept", headers=bearer(good()), cache="default")["status"] == 200
+    for path in ("/both", "/kept"):
+        body = script.replace('"/api"', f'"{path}"')
+        assert page.run(f'const token = "{token}";\n{body}\nreturn answer.status') == status
+    assert page.asked == []
+    server.expect_log(log_line("expired"))

@@ -61,7 +61,8 @@ def url(server):
 
 
 @pytest.mark.parametrize("path, agent, schemes", [
-    ("/svn", "SVN/1.14", BOTH), ("/basic", "SVN/1.14", ["Basic"]), ("/quiet", "SVN/1.14", ["Basic"]),
+    ("/svn", "SVN/1.14", BOTH), ("/basic", "SVN/1.14", ["Basic"]),
+    ("/quiet", "SVN/1.14", ["Basic"]),
     ("/told", "SVN/1.14", ["Basic"]), ("/told", "curl/8", BOTH)])
 def test_what_is_offered(server, path, agent, schemes):
     answer = server.request("OPTIONS", f"{path}/", [("User-Agent", agent)])
