@@ -130,7 +130,7 @@ def test_what_a_browser_keeps(page, url, path, status):
 
 @pytest.mark.parametrize("token, status", [(good(), 200), (good(exp=1), 401)])
 def test_the_script_of_the_page(page, server, url, token, status):
-    """That of docs/clients.md: with it a refused token opens no dialog, and nothing kept is used."""
+    """That of docs/clients.md: a refused token opens no dialog, and nothing kept is used."""
     script, = blocks("Browsers", "js")
     page.watch_logins()
     page.visit(url + "/open")
