@@ -3,8 +3,11 @@
 #include "bearer/answer.h"
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
+#include "bearer/formbody.h"
 #include "bearer/identity.h"
 #include "bearer/memory.h"
+#include "bearer/modes.h"
+#include "bearer/private.h"
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
@@ -36,20 +39,39 @@ static bool is_inside(request_rec *r, int stage)
     return request != NULL && request->inside[stage] > 0;
 }
 
+/* Before anything else looks at the request: no rule, handler or log is to see a token that came in
+ * its address or in a cookie. */
+static int take_tokens(request_rec *r)
+{
+    const bearer_conf *conf = bearer_conf_get(r);
+
+    if (bearer_mode_of(r, conf) >= BEARER_BESIDE)
+        bearer_locate_take(r, conf);
+    return DECLINED;
+}
+
 /* mod_authz_core decides a rule about claims before anybody is known: no claim is there, so it
  * would refuse what asks for one, and grant what forbids one. Authentication comes first then. */
 static int wrap_access(request_rec *r)
 {
+    const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
     bearer_request *request;
+    bool may_let;
     int status;
 
-    if (!bearer_expression_used() || is_inside(r, BEARER_ACCESS)
-        || bearer_mode_of(r, bearer_conf_get(r)) == BEARER_IDLE)
+    if (mode == BEARER_IDLE || is_inside(r, BEARER_ACCESS))
+        return DECLINED;
+    may_let = bearer_mode_may_let(r, conf, mode);
+    if (!bearer_expression_used() && !may_let)
         return DECLINED;
     request = bearer_request_get(r);
     request->asked = false;
     status = run_again(r, BEARER_ACCESS, ap_run_access_checker_ex);
-    if (!request->asked || (status != OK && status != DECLINED && status != HTTP_FORBIDDEN))
+    if (may_let)
+        status = bearer_mode_let(r, conf, mode, status);
+    if (request->let || !request->asked
+        || (status != OK && status != DECLINED && status != HTTP_FORBIDDEN))
         return status;
     request->force_authn = true;
     return OK;
@@ -59,7 +81,9 @@ static int force_authn(request_rec *r)
 {
     const bearer_request *request = bearer_request_find(r);
 
-    return request != NULL && request->force_authn ? OK : DECLINED;
+    if (request != NULL && request->let)
+        return DECLINED;
+    return (request != NULL && request->force_authn) || bearer_mode_wants_authn(r) ? OK : DECLINED;
 }
 
 static int wrap_authn(request_rec *r)
@@ -153,6 +177,7 @@ static void register_hooks(apr_pool_t *pool)
                                          NULL };
     static const char *const before[] = { "mod_authn_core.c", NULL };
 
+    ap_hook_check_access(take_tokens, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_force_authn(force_authn, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -163,6 +188,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(bearer_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -173,6 +199,8 @@ static void register_hooks(apr_pool_t *pool)
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();
+    bearer_formbody_register();
+    bearer_private_register();
     bearer_identity_register();
 }
 

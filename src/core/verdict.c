@@ -14,6 +14,8 @@ static const bearer_answer answers[BEARER_REASONS] = {
         "The request does not carry one well-formed bearer token", false },
     [BEARER_TOKEN_TOO_LARGE] = {
         "token_too_large", 400, REQUEST, "The token is too large", false },
+    [BEARER_FORM_TOO_LARGE] = {
+        "form_too_large", 413, NULL, "The form is too large to look for a token in it", false },
     [BEARER_TOKEN_MALFORMED] = {
         "token_malformed", 401, TOKEN, "The token is malformed", false },
     [BEARER_CRIT_REFUSED] = {

@@ -1,6 +1,7 @@
 #include "bearer/authenticate.h"
 #include "bearer/locate.h"
 #include "bearer/memory.h"
+#include "bearer/private.h"
 
 #include <http_core.h>
 #include <http_request.h>
@@ -80,27 +81,53 @@ static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token,
     return conf->trusts != NULL && bearer_token_names(r->pool, token, conf->trusts);
 }
 
-int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mode)
+static bearer_verdict refuse_unclear(const bearer_located *found)
+{
+    bearer_verdict verdict = { .reason = BEARER_REQUEST_MALFORMED };
+
+    if (found->status == HTTP_REQUEST_ENTITY_TOO_LARGE)
+        bearer_refuse(&verdict, BEARER_FORM_TOO_LARGE, "longer than 64 KiB");
+    else if (found->status != 0)
+        verdict.detail = "the body could not be read";
+    return verdict;
+}
+
+bearer_verdict bearer_authenticate_located(request_rec *r, const bearer_conf *conf,
+                                           const bearer_located *found)
 {
     bearer_request *request = bearer_request_get(r);
-    bearer_span token = { NULL, 0 };
-    bearer_field found = bearer_locate(r, conf, &token);
     bearer_verdict verdict = { .reason = BEARER_NO_TOKEN };
+
+    request->presented = found->field != BEARER_FIELD_OTHER;
+    if (!request->presented)
+        return verdict;
+    if (bearer_located_in_field(found))
+        request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
+    if (found->field != BEARER_FIELD_TOKEN)
+        return refuse_unclear(found);
+    verdict = bearer_authenticate_token(r, conf, found->token);
+    if (verdict.reason == BEARER_ACCEPTED && found->user != NULL)
+        bearer_basic_agrees(found->user, request->findings.identity.user, &verdict);
+    return verdict;
+}
+
+int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mode)
+{
+    bearer_located found = bearer_locate(r, conf);
+    bearer_verdict verdict;
     int status;
 
-    if (found == BEARER_FIELD_OTHER && mode == BEARER_BESIDE)
+    if (found.field == BEARER_FIELD_OTHER && mode == BEARER_BESIDE)
         return DECLINED;
-    request->presented = found != BEARER_FIELD_OTHER;
-    if (request->presented)
-        request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
-    if (found == BEARER_FIELD_MALFORMED)
-        verdict.reason = BEARER_REQUEST_MALFORMED;
-    if (found == BEARER_FIELD_TOKEN)
-        verdict = bearer_authenticate_token(r, conf, token);
-    status = bearer_request_conclude(r, verdict, token);
-    if (status == OK)
+    verdict = bearer_authenticate_located(r, conf, &found);
+    status = bearer_request_conclude(r, verdict, found.token);
+    if (status == OK) {
         r->ap_auth_type = (char *)"Bearer";
-    else if (found == BEARER_FIELD_TOKEN && !is_ours(r, conf, token, verdict))
+        if (!bearer_located_in_field(&found))
+            bearer_private_answer(r);
+        return OK;
+    }
+    if (found.field == BEARER_FIELD_TOKEN && !is_ours(r, conf, found.token, verdict))
         return DECLINED;
-    return status;
+    return found.status != 0 ? found.status : status;
 }

@@ -55,6 +55,16 @@ const char *bearer_set_flag(cmd_parms *cmd, void *conf, const char *word)
     return NULL;
 }
 
+const char *bearer_set_enforce(cmd_parms *cmd, void *conf, const char *word)
+{
+    bool report = ap_cstr_casecmp(word, "report") == 0;
+
+    if (!report && ap_cstr_casecmp(word, "on") != 0)
+        return complain(cmd, apr_psprintf(cmd->pool, "want on or report, not '%s'", word));
+    *(int *)bearer_conf_slot(cmd, conf) = report;
+    return NULL;
+}
+
 const char *bearer_set_number(cmd_parms *cmd, void *conf, const char *text)
 {
     const bearer_row *field = cmd->info;
@@ -277,13 +287,13 @@ const char *bearer_set_places(cmd_parms *cmd, void *section, int argc, char *con
     const void **list = extend(cmd, conf, conf->places, (size_t)argc, &n);
 
     if (argc == 0)
-        return complain(cmd, apr_psprintf(cmd->pool, "want %s", bearer_place_names()));
+        return complain(cmd, "want one or more ways, as header or cookie:name");
     for (int i = 0; i < argc; i++) {
-        const bearer_place *place = bearer_place_find(argv[i]);
+        const char *error;
+        const bearer_place *place = bearer_place_make(cmd->pool, argv[i], &error);
 
         if (place == NULL)
-            return complain(cmd, apr_psprintf(cmd->pool, "unknown way '%s': this version wants %s",
-                                              argv[i], bearer_place_names()));
+            return complain(cmd, apr_psprintf(cmd->pool, "'%s': %s", argv[i], error));
         list[n++] = place;
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;

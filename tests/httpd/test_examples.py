@@ -139,8 +139,14 @@ EXAMPLES = {
         schemes="Bearer Basic"),
     "reverse-proxy": Example("/api", {**OWN, "tenant": "blue"}, "alice", [{"scope": "write"}],
                              "read", typ="at+jwt"),
+    "cookie-and-websocket": Example("/app", OWN, "alice", [{"scope": "write"}], "read",
+                                    typ="at+jwt"),
+    "report-only": Example("/api", OWN, "alice", [{"scope": "write"}], "read", typ="at+jwt"),
 }
-PROXIED, BESIDE = "reverse-proxy", "basic-and-bearer"
+PROXIED, BESIDE, COOKIE = "reverse-proxy", "basic-and-bearer", "cookie-and-websocket"
+WATCHED = "report-only"
+# What is only watched is judged here as it will be when that line is gone.
+REPORT = "    AuthBearerEnforce   report\n"
 LOGIN_SHOWN = 'Header always set X-Login "%{API_LOGIN}e"\n'
 
 
@@ -195,10 +201,10 @@ def share(root):
 
 
 # Modules that an example wants, what stands where it looks, and examples with paths of their own.
-MODULES = {"reverse-proxy": "proxy proxy_http", "git": "cgi", "svn": "dav dav_svn",
-           "webdav": "dav dav_fs"}
+MODULES = {PROXIED: "proxy proxy_http", COOKIE: "proxy proxy_http", "git": "cgi",
+           "svn": "dav dav_svn", "webdav": "dav dav_fs"}
 PREPARE = {"svn": repository, "webdav": share}
-OWN_PATHS = (PROXIED, "webdav")
+OWN_PATHS = (PROXIED, COOKIE, "webdav")
 
 
 @pytest.fixture(scope="module")
@@ -212,8 +218,8 @@ def servers(backend, world, serve):
                  "kubernetes.token": CLUSTER_TOKEN + "\n",
                  "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
         text = world.configuration((FOLDER / f"{name}.conf").read_text())
-        text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
-        text = text.replace("/srv/", "{root}/srv/")
+        text = text.replace(REPORT, "").replace("/etc/apache2/bearer/", "{keys}/")
+        text = text.replace(":8080/", f":{backend}/").replace("/srv/", "{root}/srv/")
         asked = len(world.asked())
         before = ECHO + LOGIN_SHOWN + ("" if name in OWN_PATHS else ANY_PATH)
         server = serve(before + text, {f"keys/{file}": what for file, what in files.items()},
@@ -350,3 +356,40 @@ def test_what_a_backend_sees(servers):
     server.get("/api", hostile)
     assert len(Backend.seen) == 1, "a refused request reached the backend"
     server.expect_log(r"refused: no_token")
+
+
+CSRF = [
+    ([], True), ([("Sec-Fetch-Site", "same-origin")], True), ([("Sec-Fetch-Site", "none")], True),
+    ([("Origin", "https://app.example.com")], True),
+    ([("Sec-Fetch-Site", "cross-site")], False), ([("Sec-Fetch-Site", "same-site")], False),
+    ([("Origin", "https://evil.example")], False), ([("Origin", "null")], False),
+    ([("Origin", "https://app.example.com.evil.example")], False),
+]
+
+
+@pytest.mark.parametrize("headers,own", CSRF)
+def test_cookies_of_foreign_pages(servers, headers, own):
+    server, example = servers(COOKIE), EXAMPLES[COOKIE]
+    sent = [("Cookie", f"theme=dark; __Host-session={example.token()}"), *headers]
+    Backend.seen.clear()
+    answer = server.get("/app/x", sent)
+    if not own:
+        assert (answer.status, Backend.seen) == (403, []), answer
+        return
+    passed(answer)
+    assert Backend.seen[0].get_all("Cookie") == ["theme=dark"]
+    assert answer.header("Cache-Control") == "private"
+
+
+def test_what_is_watched(world, serve):
+    """The file as it stands: everybody gets in, and the log says what would have been."""
+    text = world.configuration((FOLDER / f"{WATCHED}.conf").read_text())
+    server, example = serve(ECHO + ANY_PATH + text), EXAMPLES[WATCHED]
+    server.allow_log(r"AB0103: would be refused: ")
+    for token, reason in ((None, "no_token"), (example.token(scope="x"), "scope_lacking"),
+                          (example.token(), "accepted")):
+        def as_told(token=token, reason=reason):
+            answer = server.get("/api", token=token)
+            assert (answer.status, answer.header("X-User")) == (200, ""), answer
+            return f" 200 {reason} " in server.log("rollout_log")
+        server.wait_for(as_told, reason)

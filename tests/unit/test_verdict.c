@@ -15,6 +15,7 @@ static const struct {
     { BEARER_NO_TOKEN, "no_token", 401, NULL },
     { BEARER_REQUEST_MALFORMED, "request_malformed", 400, REQUEST },
     { BEARER_TOKEN_TOO_LARGE, "token_too_large", 400, REQUEST },
+    { BEARER_FORM_TOO_LARGE, "form_too_large", 413, NULL },
     { BEARER_TOKEN_MALFORMED, "token_malformed", 401, TOKEN },
     { BEARER_CRIT_REFUSED, "crit_refused", 401, TOKEN },
     { BEARER_ALG_REFUSED, "alg_refused", 401, TOKEN },
