@@ -24,8 +24,8 @@ def token(service, scope, **changes):
                    "scope": words, **changes})
 
 
-def blocks(heading, language="sh"):
-    """The blocks of a section of docs/clients.md."""
-    text = (PROJECT / "docs/clients.md").read_text()
-    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+def blocks(heading, language="sh", page="clients"):
+    """The blocks of a section of a page of docs."""
+    text = (PROJECT / f"docs/{page}.md").read_text()
+    section = re.search(rf"^##+ {heading}\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)[1]
     return re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)

@@ -2,7 +2,6 @@
 
 import pytest
 
-import browser
 from examples import USERS, blocks
 from expect import ANY_PATH, ECHO, TRUST, location, log_line
 from tokens import good
@@ -29,12 +28,6 @@ def server(serve):
         server.write("keys/users", USERS)
 
     return serve(CONF, prepare=prepare)
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with browser.chromium(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
 
 
 @pytest.fixture
