@@ -175,7 +175,7 @@ def chromium(folder):
             os.close(answers[1])
             browser = Browser(answers[0], questions[1])
             yield browser
-            with contextlib.suppress(AssertionError):
+            with contextlib.suppress(AssertionError, OSError):
                 browser.call("Browser.close")
     finally:
         os.close(questions[1])

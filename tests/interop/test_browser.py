@@ -121,8 +121,8 @@ def test_what_a_browser_keeps(page, url, path, status):
         assert page.fetch(path, headers=headers, cache="default")["status"] == wanted
 
 
-@pytest.mark.parametrize("token, status", [(good(), 200), (good(exp=1), 401)])
-def test_the_script_of_the_page(page, server, url, token, status):
+@pytest.mark.parametrize("changes, status", [({}, 200), ({"exp": 1}, 401)])
+def test_the_script_of_the_page(page, server, url, changes, status):
     """That of docs/clients.md: a refused token opens no dialog, and nothing kept is used."""
     script, = blocks("Browsers", "js")
     page.watch_logins()
@@ -130,6 +130,6 @@ def test_the_script_of_the_page(page, server, url, token, status):
     assert page.fetch("/kept", headers=bearer(good()), cache="default")["status"] == 200
     for path in ("/both", "/kept"):
         body = script.replace('"/api"', f'"{path}"')
-        assert page.run(f'const token = "{token}";\n{body}\nreturn answer.status') == status
+        assert page.run(f'const token = "{good(**changes)}";\n{body}\nreturn answer.status') == status
     assert page.asked == []
     server.expect_log(log_line("expired"))

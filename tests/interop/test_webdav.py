@@ -11,7 +11,6 @@ from expect import ECHO, log_line
 from server import free_port
 from tokens import basic, bearer, good
 
-SECOND = free_port()
 # litmus knows passwords alone, of up to 255 characters: on a second port each request has a token
 # of usual length, and for what fits into a password there is a share with short names.
 LITMUS = """
@@ -63,9 +62,12 @@ def server(serve):
             (server.root / "srv" / name).mkdir(parents=True)
         parts.give_away(server.root / "srv")
 
-    litmus = LITMUS.replace("{second}", str(SECOND)).replace("{token}", token())
-    return serve(ECHO + examples.configuration("webdav") + litmus + VAULT, prepare=folders,
-                 modules="dav dav_fs")
+    second = free_port()
+    litmus = LITMUS.replace("{second}", str(second)).replace("{token}", token())
+    running = serve(ECHO + examples.configuration("webdav") + litmus + VAULT, prepare=folders,
+                    modules="dav dav_fs")
+    running.second = second
+    return running
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def litmus(folder, *words):
 def test_litmus(server, tmp_path, way):
     """Every test that it has: what is uploaded, copied, moved, described and locked."""
     server.allow_log(r"\[(dav|core):error\]")
-    words = ([f"http://127.0.0.1:{SECOND}/dav/"] if way == "bearer" else
+    words = ([f"http://127.0.0.1:{server.second}/dav/"] if way == "bearer" else
              [f"http://127.0.0.1:{server.port}/short/", "x-access-token", short_token()])
     passed = litmus(tmp_path, *words)
     assert {"put_get", "copy_coll", "move_coll", "propget", "lock_excl", "expect100"} <= set(passed)
