@@ -42,7 +42,8 @@ def repositories(server):
 
 @pytest.fixture(scope="module")
 def server(serve):
-    for name, package in (("git", "git"), ("svn", "subversion"), ("curl", "curl")):
+    for name, package in (("git", "git"), ("svn", "subversion"), ("curl", "curl"),
+                          ("rclone", "rclone")):
         parts.program(name, package)
     parts.httpd_module("dav_svn", "libapache2-mod-svn")
     backend = parts.run(["git", "--exec-path"]).strip() + "/git-http-backend"
@@ -55,6 +56,8 @@ def shell(server, tmp_path):
     """Runs the blocks of a section, each in a shell of its own, in one folder, where nothing that
     they leave behind holds the token."""
     (tmp_path / "report.pdf").write_text("the report")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/first.pdf").write_text("the first")
 
     def run(heading, token, code=0):
         scripts = [block.replace(examples.HOST, f"http://127.0.0.1:{server.port}")
@@ -89,9 +92,10 @@ def test_svn(shell, tmp_path):
 
 
 def test_webdav(server, shell):
-    said, = shell("WebDAV", token())
-    assert "<D:href>/dav/report.pdf</D:href>" in said
+    first, second = shell("WebDAV", token())
+    assert "9 first.pdf" in first and "<D:href>/dav/report.pdf</D:href>" in second
     share = server.root / "srv/dav"
+    assert (share / "reports/first.pdf").read_text() == "the first"
     assert {path.name for path in share.iterdir() if path.is_file()} == {"copy.pdf", "old.pdf"}
     assert (share / "copy.pdf").read_text() == "the report"
 
@@ -103,3 +107,17 @@ def test_a_token_that_is_not_enough(server, shell, heading, changes, reason):
     """Each of them fails, and says so by its exit code."""
     shell(heading, token(**changes), code=None)
     server.expect_log(log_line(reason))
+
+
+def test_rclone_asks_for_a_new_token(server, tmp_path):
+    """What prints a token gives one that has expired, and later a good one."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{token(exp=1)}\n{token()}\n")
+    script = tmp_path / "next-token"
+    script.write_text(f"#!/bin/sh\nhead -n 1 {tokens}\nsed -i '1{{$!d}}' {tokens}\n")
+    script.chmod(0o755)
+    parts.run(["rclone", "mkdir", ":webdav:later"], HOME=str(tmp_path),
+              RCLONE_WEBDAV_URL=f"http://127.0.0.1:{server.port}/dav",
+              RCLONE_WEBDAV_BEARER_TOKEN_COMMAND=str(script))
+    assert (server.root / "srv/dav/later").is_dir()
+    server.expect_log(log_line("expired"))
