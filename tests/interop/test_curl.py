@@ -1,6 +1,9 @@
 """curl's own support for bearer tokens, and what it sends where a token is none."""
 
+import contextlib
 import re
+import socket
+from pathlib import Path
 
 import pytest
 
@@ -159,3 +162,17 @@ def test_an_upload_is_refused_before_it_is_sent(server, curl, tmp_path, make, an
     there.unlink(missing_ok=True)
     assert re.search(r"(\d+)$", body)[1] == ("2000000" if status == 201 else "0")
     server.allow_log(log_line("(expired|scope_lacking|request_malformed)"))
+
+
+@pytest.mark.parametrize("way, seen", [(as_option, False), (as_header, True)])
+def test_the_list_of_processes(way, seen):
+    """curl takes out what is an option's value, and leaves header fields."""
+    token = good()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(20)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        command = [parts.program("curl", "curl"), "-q", "-s", "--noproxy", "*", *way(token), url]
+        with parts.service(command) as curl, server.accept()[0] as connection:
+            assert token.encode() in connection.recv(8192)
+            words = Path(f"/proc/{curl.pid}/cmdline").read_bytes().split(b"\0")
+    assert any(token.encode() in word for word in words) == seen
