@@ -178,7 +178,8 @@ def servers(backend, world, serve):
                  "kubernetes.token": CLUSTER_TOKEN + "\n",
                  "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
         text = world.configuration((FOLDER / f"{name}.conf").read_text())
-        text = text.replace(REPORT, "").replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
+        text = text.replace(REPORT, "").replace("/etc/apache2/bearer/", "{keys}/")
+        text = text.replace(":8080/", f":{backend}/")
         asked = len(world.asked())
         before = ECHO + LOGIN_SHOWN + ("" if name in (PROXIED, COOKIE) else ANY_PATH)
         server = serve(before + text, {f"keys/{file}": what for file, what in files.items()},
