@@ -8,6 +8,7 @@
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
+#include "bearer/view.h"
 
 #include <http_config.h>
 #include <http_core.h>
@@ -174,6 +175,7 @@ static void register_hooks(apr_pool_t *pool)
     bearer_basic_register(pool);
     bearer_body_register();
     bearer_identity_register();
+    bearer_view_register();
 }
 
 AP_DECLARE_MODULE(auth_bearer) = {
