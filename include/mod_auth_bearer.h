@@ -24,8 +24,8 @@ extern "C" {
  * subrequests and internal redirects where httpd itself did not authenticate again. They know
  * nothing (0, NULL) before the acceptance, after Require refused the request, for requests without
  * a token, with a password of another module, or in sections where this module has no part. A page
- * of ErrorDocument is a request of its own: it may see the reason, never a claim. The token itself
- * cannot be had.
+ * of ErrorDocument may see the reason of the refusal that led to it, never a claim. The token
+ * itself cannot be had.
  *
  * What is returned lives in r->pool and is the caller's. No text holds control characters, but what
  * a client made an issuer write may well be markup: escape it where it is shown. */
