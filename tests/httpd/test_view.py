@@ -50,7 +50,7 @@ RewriteRule "^/redirect/(.*)" "/$1" [PT,END]
                    " keys=jwks:{keys}/as.jwks user-prefix=idp/\n"
                    "    AuthBearerAudience https://api.example\n"),
     location("/name", SHOWS, "AuthBearerProvider example", "Require valid-user"),
-    location("/part", "Require valid-user"),
+    location("/part", "Require valid-user", "DirectoryIndex none view"),
 ]) + ANY_PATH.replace("^/.+", "^/(view|strict|same|both|prefix|name|page|open)")
 PARTS = {"docs/part/inner.shtml": '<!--#include virtual="/part/view?sub" -->',
          "docs/part/outside.shtml": '<!--#include virtual="/open?sub" -->',
@@ -146,6 +146,12 @@ def test_redirects(server):
 ])
 def test_subrequests(server, page, wanted):
     has(server.get(f"/part/{page}.shtml", token=good()), **wanted)
+
+
+def test_the_index_of_a_folder(server):
+    """mod_dir turns the request into the one for the index."""
+    has(server.get("/part/?sub", token=good()), **ALICE, claim="alice")
+    has(server.get("/part/view?sub", token=good()), **ALICE, claim="alice")
 
 
 TRUNK = """#include_next <mod_auth.h>
