@@ -1,5 +1,6 @@
 /* mod_auth_bearer: OAuth 2.0 bearer tokens for Apache httpd 2.4. The module record, its hooks, and
  * the way of one request through them. docs/architecture.md shows the rest of the house. */
+#include "bearer/advice.h"
 #include "bearer/answer.h"
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
@@ -11,6 +12,7 @@
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
+#include "bearer/view.h"
 
 #include <http_config.h>
 #include <http_core.h>
@@ -160,6 +162,12 @@ static int check_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, ser
                ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
+/* Of `apachectl configtest`, which ends before post_config. */
+static void test_config(apr_pool_t *conf, server_rec *server)
+{
+    bearer_advice_give(conf, server);
+}
+
 static int post_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
 {
     (void)log;
@@ -193,6 +201,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_refresher_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_memory_child, NULL, NULL, APR_HOOK_MIDDLE);
@@ -202,6 +211,7 @@ static void register_hooks(apr_pool_t *pool)
     bearer_formbody_register();
     bearer_private_register();
     bearer_identity_register();
+    bearer_view_register();
 }
 
 AP_DECLARE_MODULE(auth_bearer) = {

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 build='gcc make pkg-config apache2-dev libapr1-dev libaprutil1-dev libssl-dev libjansson-dev
        libcurl4-openssl-dev libjwt-dev libpcre2-dev'
 httpd='apache2-bin apache2-utils openssl curl'
-tests='libcmocka-dev valgrind python3 python3-pytest python3-cryptography python3-jwcrypto
+tests='g++ libcmocka-dev valgrind python3 python3-pytest python3-cryptography python3-jwcrypto
        python3-hypothesis python3-h2 git subversion libapache2-mod-svn litmus cadaver rclone
        chromium glewlwyd mandoc procps'
 fuzz='clang libclang-rt-dev'

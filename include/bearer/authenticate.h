@@ -5,11 +5,6 @@
 #include "bearer/locate.h"
 #include "bearer/request.h"
 
-/* The token provider of that name (AuthBearerProvider), or NULL; and the known names,
- * NULL-terminated. */
-const bearer_provider *bearer_provider_find(const char *name);
-const char *const *bearer_provider_names(void);
-
 /* Judges a token for this location with the providers of its section, fills the request's state. */
 bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf,
                                          bearer_span token);

@@ -60,7 +60,7 @@ bearer_found bearer_cookie_find(bearer_span field, const char *name, bearer_span
 
 const char *bearer_cookie_without(apr_pool_t *pool, bearer_span field, const char *name)
 {
-    char *out = apr_palloc(pool, field.len + 1), *end = out;
+    char *out = apr_palloc(pool, field.len * 2 + 1), *end = out;    /* a blank after each `;` */
     size_t count = 0;
 
     while (field.len > 0) {

@@ -187,7 +187,7 @@ static bool scopes_hold(const bearer_match *match, const bearer_identity *identi
 static bool issuer_holds(const bearer_match *match, const bearer_identity *identity)
 {
     for (const char *const *word = match->words; *word != NULL; word++)
-        if (strcmp(identity->issuer, *word) == 0)
+        if (identity->issuer != NULL && strcmp(identity->issuer, *word) == 0)
             return true;
     return false;
 }

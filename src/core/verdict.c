@@ -46,6 +46,9 @@ static const bearer_answer answers[BEARER_REASONS] = {
         "The token is bound to a key and is no plain bearer token", false },
     [BEARER_USER_MISSING] = {
         "user_missing", 401, TOKEN, "The token does not name the user", false },
+    [BEARER_TOKEN_REFUSED] = {
+        "token_refused", 401, TOKEN, "The token is not accepted", false },
+    [BEARER_PROVIDER_FAILED] = { "provider_failed", 503, NULL, NULL, false },
     [BEARER_SCOPE_LACKING] = {
         "scope_lacking", 403, SCOPE, "The token lacks a scope that is needed here", false },
     [BEARER_RULE_DENIED] = { "rule_denied", 403, NULL, NULL, false },

@@ -1,59 +1,20 @@
 #include "bearer/authenticate.h"
 #include "bearer/locate.h"
-#include "bearer/memory.h"
 #include "bearer/private.h"
+#include "bearer/provider.h"
 
 #include <http_core.h>
 #include <http_request.h>
 
-/* The answers of a token provider: a verdict, or that the token is not of its kind. */
-struct bearer_provider {
-    const char *name;
-    bool (*is_mine)(bearer_span token);
-    bearer_verdict (*judge)(request_rec *r, const bearer_conf *conf, bearer_span token,
-                            bearer_findings *found);
-};
-
-static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_span token,
-                                bearer_findings *found)
-{
-    bearer_policy policy = bearer_conf_policy(conf);
-
-    return bearer_token_judge(r->pool, token, conf->trusts, &policy, bearer_memory(),
-                              apr_time_sec(apr_time_now()), found);
-}
-
-static const bearer_provider providers[] = {
-    { "jwt", bearer_token_is_jwt, judge_jwt },
-};
-
-const char *const *bearer_provider_names(void)
-{
-    static const char *const names[] = { "jwt", NULL };
-
-    return names;
-}
-
-const bearer_provider *bearer_provider_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-        if (strcmp(name, providers[i].name) == 0)
-            return &providers[i];
-    return NULL;
-}
-
-/* The first provider to whose kind the token belongs decides. One that accepts it, or finds more
- * wrong with it than its shape, need not be asked. */
+/* The first provider to whose kind the token belongs decides. */
 static bearer_verdict judge(request_rec *r, const bearer_conf *conf, bearer_span token,
                             bearer_findings *found)
 {
-    bearer_verdict verdict = { .reason = BEARER_TOKEN_MALFORMED };
+    bearer_verdict verdict = { BEARER_TOKEN_MALFORMED, "no provider takes it" };
 
-    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++) {
-        verdict = (*one)->judge(r, conf, token, found);
-        if (verdict.reason != BEARER_TOKEN_MALFORMED || (*one)->is_mine(token))
-            return verdict;
-    }
+    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++)
+        if (bearer_provider_judge(*one, r, conf, token, found, &verdict))
+            break;
     return verdict;
 }
 
@@ -70,13 +31,14 @@ bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf
     return verdict;
 }
 
-/* AuthBearerAuthoritative Off: what is no token of our issuers may be a credential that another
- * module knows. */
+/* AuthBearerAuthoritative Off: what is no token of our issuers, and none that a provider of another
+ * module knows, may be a credential of yet another one. */
 static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token,
                     bearer_verdict verdict)
 {
     if (verdict.reason == BEARER_ACCEPTED || conf->authoritative
-        || verdict.reason == BEARER_TOKEN_TOO_LARGE)
+        || verdict.reason == BEARER_TOKEN_TOO_LARGE
+        || bearer_request_get(r)->findings.provider != NULL)
         return true;
     return conf->trusts != NULL && bearer_token_names(r->pool, token, conf->trusts);
 }

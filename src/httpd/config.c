@@ -1,6 +1,6 @@
 #include "bearer/config.h"
-#include "bearer/authenticate.h"
 #include "bearer/locate.h"
+#include "bearer/provider.h"
 #include "bearer/setters.h"
 
 #include <http_core.h>
@@ -76,7 +76,7 @@ void *bearer_conf_create(apr_pool_t *pool, char *dir)
     bearer_conf *conf = apr_pcalloc(pool, sizeof(*conf));
 
     (void)dir;
-    providers[0] = bearer_provider_find("jwt");
+    providers[0] = bearer_provider_find(pool, "jwt");
     places[0] = &bearer_place_header;
     *conf = (bearer_conf){
         .authoritative = 1, .detail = 1, .leeway = 30, .max_size = 16384, .body = BEARER_BODY_AUTO,

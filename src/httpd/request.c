@@ -104,6 +104,8 @@ static const char *whence(apr_pool_t *pool, const bearer_request *request)
                        found->kid.len > 0 ? apr_psprintf(pool, ", kid \"%s\"",
                                                          bearer_span_loggable(pool, found->kid))
                                           : "",
+                       found->provider != NULL
+                           ? apr_psprintf(pool, "; provider %s", found->provider) : "",
                        NULL);
 }
 

@@ -1,7 +1,7 @@
 #include "bearer/setters.h"
-#include "bearer/authenticate.h"
 #include "bearer/issuer.h"
 #include "bearer/locate.h"
+#include "bearer/provider.h"
 #include "bearer/registry.h"
 #include "bearer/words.h"
 
@@ -255,6 +255,21 @@ const char *bearer_set_issuer(cmd_parms *cmd, void *section, int argc, char *con
     return NULL;
 }
 
+static const char *refuse_provider(cmd_parms *cmd, const char *name, const char *const *known)
+{
+    const char *nearest = bearer_nearest(name, known), *list = known[0];
+
+    for (size_t i = 1; known[i] != NULL; i++)
+        list = apr_pstrcat(cmd->pool, list, ", ", known[i], NULL);
+    return complain(cmd, apr_psprintf(cmd->pool, "unknown provider '%s'%s: want %s%s", name,
+                                      nearest == NULL
+                                          ? ""
+                                          : apr_psprintf(cmd->pool, " (is '%s' meant?)", nearest),
+                                      list,
+                                      known[1] == NULL ? ", or one of a module that is loaded"
+                                                       : ""));
+}
+
 const char *bearer_set_providers(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     bearer_conf *conf = section;
@@ -264,17 +279,9 @@ const char *bearer_set_providers(cmd_parms *cmd, void *section, int argc, char *
     if (argc == 0)
         return complain(cmd, "want one or more providers: jwt");
     for (int i = 0; i < argc; i++) {
-        const char *nearest = bearer_nearest(argv[i], bearer_provider_names());
-        const bearer_provider *provider = bearer_provider_find(argv[i]);
-
-        if (provider == NULL)
-            return complain(cmd,
-                            apr_psprintf(cmd->pool, "unknown provider '%s'%s: want jwt", argv[i],
-                                         nearest == NULL
-                                             ? ""
-                                             : apr_psprintf(cmd->pool, " (is '%s' meant?)",
-                                                            nearest)));
-        list[n++] = provider;
+        list[n] = bearer_provider_find(cmd->pool, argv[i]);
+        if (list[n++] == NULL)
+            return refuse_provider(cmd, argv[i], bearer_provider_names(cmd->pool));
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;
     return NULL;

@@ -17,6 +17,7 @@ REASONS = {
     "expired": (401, "invalid_token"), "not_yet_valid": (401, "invalid_token"),
     "too_old": (401, "invalid_token"), "audience_wrong": (401, "invalid_token"),
     "binding_unchecked": (401, "invalid_token"), "user_missing": (401, "invalid_token"),
+    "token_refused": (401, "invalid_token"), "provider_failed": (503, None),
     "scope_lacking": (403, "insufficient_scope"), "rule_denied": (403, None),
     "not_configured": (503, None),
 }

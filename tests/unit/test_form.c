@@ -63,6 +63,7 @@ static const row cookies[] = {
     { "t=\"abc\"", BEARER_PRESENT, "abc", NULL },
     { "t=\"abc", BEARER_PRESENT, "\"abc", NULL },
     { "t=\"", BEARER_PRESENT, "\"", NULL },
+    { "a;b;c;d;e;f;g;h", BEARER_ABSENT, NULL, "a; b; c; d; e; f; g; h" },
     { "t=; a=1", BEARER_ABSENT, NULL, "a=1" },
     { "t=\"\"; a=1", BEARER_ABSENT, NULL, "a=1" },
     { "t=; t=abc", BEARER_PRESENT, "abc", NULL },

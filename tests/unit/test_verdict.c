@@ -31,6 +31,8 @@ static const struct {
     { BEARER_AUDIENCE_WRONG, "audience_wrong", 401, TOKEN },
     { BEARER_BINDING_UNCHECKED, "binding_unchecked", 401, TOKEN },
     { BEARER_USER_MISSING, "user_missing", 401, TOKEN },
+    { BEARER_TOKEN_REFUSED, "token_refused", 401, TOKEN },
+    { BEARER_PROVIDER_FAILED, "provider_failed", 503, NULL },
     { BEARER_SCOPE_LACKING, "scope_lacking", 403, "insufficient_scope" },
     { BEARER_RULE_DENIED, "rule_denied", 403, NULL },
     { BEARER_ACCEPTED, "accepted", 200, NULL },
