@@ -13,10 +13,12 @@ import os
 import select
 import subprocess
 import time
+from pathlib import Path
 
 import parts
 
 SECONDS = 30.0
+LISTENING, OVER = "0A", "06"        # states in /proc/net/tcp
 OPTIONS = ["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run",
            "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions", "--no-proxy-server",
            "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -78,14 +80,19 @@ class Page:
     def __init__(self, browser, session, context):
         self.browser, self.session, self.context = browser, session, context
         self.login, self.asked, self.said = None, [], []
-        self.status, self.loaded = None, False
+        self.status, self.loaded, self.ports = None, False, set()
 
     def call(self, method, **parameters):
         return self.browser.call(method, self.session, **parameters)
 
     def close(self):
+        """Returns when its connections are gone: mpm_event may crash where one closes while the
+        server is told to end."""
         self.browser.pages.pop(self.session)
         self.browser.call("Target.disposeBrowserContext", **self.context)
+        deadline = time.monotonic() + SECONDS
+        while _connected(self.ports) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def watch_logins(self, login=None):
         """From now on each question for a login is kept in asked, where a user would see a dialog,
@@ -99,6 +106,7 @@ class Page:
         elif event == "Fetch.authRequired":
             self._answer(about)
         elif event == "Network.responseReceived":
+            self.ports.add(about["response"].get("remotePort"))
             if about["type"] == "Document":
                 self.status = about["response"]["status"]
         elif event == "Log.entryAdded":
@@ -145,6 +153,13 @@ class Page:
             } catch (error) {
                 return { error: String(error) };
             }""" % (json.dumps(url), json.dumps(options)))
+
+
+def _connected(ports):
+    """Whether there is a connection from or to one of these ports."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(int(end.rpartition(":")[2], 16) in ports for line in lines for end in line[1:3]
+               if line[3] not in (LISTENING, OVER))
 
 
 def _pipe():

@@ -7,7 +7,8 @@ from expect import ANY_PATH, ECHO, TRUST, location, log_line
 from tokens import good
 
 PASSWORDS = TRUST.replace("AuthType Bearer", "AuthType Basic\n    AuthBasicProvider bearer file\n"
-                          "    AuthUserFile {keys}/users\n    AuthBearer On")
+                          "    AuthUserFile {keys}/users\n    AuthBearer On").replace(
+                              "keys=", "user-prefix=idp/ keys=")
 RULES = ("Require scope read", "Require user backup")
 CONF = ECHO + ANY_PATH + "".join([
     location("/bearer", "Require scope read"),

@@ -21,7 +21,8 @@ CONF = ECHO + ANY_PATH + "".join([
 ])
 # Passwords of a file as well, and uploads, which come before any path that leads to the index.
 PASSWORDS = BOTH.replace("Provider bearer\n",
-                         "Provider bearer file\n    AuthUserFile {keys}/users\n")
+                         "Provider bearer file\n    AuthUserFile {keys}/users\n").replace(
+                             "keys=", "user-prefix=idp/ keys=")
 CONF = """
 DavLockDB "{root}/srv/locks"
 Alias "/upload" "{root}/srv/upload"
@@ -117,13 +118,13 @@ PASSWORD = ["-u", "backup:test"]
 
 @pytest.mark.parametrize("way, words, answers, user, scheme", [
     # Where curl may choose it asks first, and takes Bearer before Basic if it has a token.
-    (as_option, [], [200], "alice", "bearer"),
-    (as_option, ["--anyauth"], [401, 200], "alice", "bearer"),
-    (as_option, ["--anyauth", *PASSWORD], [401, 200], "alice", "bearer"),
-    (as_option, PASSWORD, [200], "alice", "bearer"),
+    (as_option, [], [200], "idp/alice", "bearer"),
+    (as_option, ["--anyauth"], [401, 200], "idp/alice", "bearer"),
+    (as_option, ["--anyauth", *PASSWORD], [401, 200], "idp/alice", "bearer"),
+    (as_option, PASSWORD, [200], "idp/alice", "bearer"),
     # What -H says goes before the password.
-    (as_header, [], [200], "alice", "bearer"),
-    (as_header, PASSWORD, [200], "alice", "bearer"),
+    (as_header, [], [200], "idp/alice", "bearer"),
+    (as_header, PASSWORD, [200], "idp/alice", "bearer"),
     (None, ["--anyauth", *PASSWORD], [401, 200], "backup", "basic"),
     (None, ["--basic", *PASSWORD], [200], "backup", "basic"),
 ])
