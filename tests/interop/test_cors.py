@@ -73,6 +73,7 @@ def test_without_the_directive(page, server, api):
     assert answer == {"error": "TypeError: Failed to fetch"}
     page.browser.wait(lambda: page.said, "the reason")
     assert "preflight" in page.said[0] and "does not have HTTP ok status" in page.said[0]
+    server.wait_for(lambda: "/closed" in server.log("access_log"), "the preflight")
     lines = [line for line in server.log("access_log").splitlines() if "/closed" in line]
     assert len(lines) == 1 and '"OPTIONS /closed HTTP/1.1" 401' in lines[0]
     server.expect_log(log_line("no_token"))
