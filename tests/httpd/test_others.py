@@ -85,13 +85,13 @@ def test_require_claim(request, both, path, changes, status):
 
 
 @has("auth_openidc")
-def test_rules_of_mod_auth_openidc_that_come_here_stop_the_start():
-    server = Httpd(OPENIDC + location("/theirs", "Require claim scope:read"),
-                   modules="auth_openidc")
+@pytest.mark.parametrize("rule", ["scope:read", "scope:read sub:alice", "sub~^a", "a.b:c"])
+def test_rules_of_mod_auth_openidc_that_come_here_stop_the_start(rule):
+    server = Httpd(OPENIDC + location("/theirs", f"Require claim {rule}"), modules="auth_openidc")
     server.write_keys()
     code, text = server.configtest()
     server.remove()
-    assert code != 0 and "Require claim: a value is wanted" in text
+    assert code != 0 and "has its operator inside or has none" in text
 
 
 class Introspection(BaseHTTPRequestHandler):
