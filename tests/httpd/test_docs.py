@@ -141,7 +141,8 @@ def lines_to_move_to():
 def test_httpd_accepts_a_line_to_move_to(line):
     one = server()
     one.write_keys()
-    one.configure(in_context("location", line + "\n"))
+    rule = "" if line.startswith("Require") else "Require valid-user\n"
+    one.configure(in_context("location", f"{line}\n{rule}"))
     assert one.configtest() == (0, "Syntax OK\n")
 
 
