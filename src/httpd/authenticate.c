@@ -67,6 +67,10 @@ bearer_verdict bearer_authenticate_located(request_rec *r, const bearer_conf *co
         request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
     if (found->field != BEARER_FIELD_TOKEN)
         return refuse_unclear(found);
+    if (found->user != NULL && !bearer_credentials_b64token(found->token)) {
+        bearer_refuse(&verdict, BEARER_TOKEN_MALFORMED, "the password is no token");
+        return verdict;
+    }
     verdict = bearer_authenticate_token(r, conf, found->token);
     if (verdict.reason == BEARER_ACCEPTED && found->user != NULL)
         bearer_basic_agrees(found->user, request->findings.identity.user, &verdict);

@@ -83,6 +83,8 @@ def test_what_is_no_token(server, way, text):
     ("/form", form(""), "request_malformed"), ("/query", query(""), "request_malformed"),
     ("/cookie", cookie(""), "no_token"), ("/named", field(""), "request_malformed"),
     ("/basic", password(""), "no_token"), ("/basic", password("no-jwt"), "token_malformed"),
+    ("/basic", password("a word\x01"), "token_malformed"),
+    ("/basic", password("a:b"), "token_malformed"),
     ("/basic", {"headers": [("Authorization", "Basic !!!!")]}, "no_token"),
 ])
 def test_empty(server, path, sent, outcome):

@@ -155,6 +155,10 @@ INSIDE = [
     ("Require", "Require claim role", ["role"]),
     ("Require", "Require claim role =", ["="]),
     ("Require", "Require claim role=admin", ["role=admin", "blanks"]),
+    ("Require", "Require claim role=admin role=editor", ["role=admin", "blanks"]),
+    ("Require", "Require claim role:admin sub:alice", ["role:admin", "blanks"]),
+    ("Require", "Require claim ref~^main$ ref~^v", ["ref~^main$", "blanks"]),
+    ("Require", "Require claim cognito:groups admin", ["cognito:groups", "blanks"]),
     ("Require", "Require claim role == admin", ["==", "operator"]),
     ("Require", "Require claim ref =~ ^main$", ["=~", "operator"]),
     ("Require", "Require claim level => 3", ["=>", "operator"]),
@@ -295,6 +299,7 @@ FINE = [
     "AuthBearerChallenge \"%{HTTP_USER_AGENT} !~ /davfs/\"", "AuthBearerEnv sub email=MAIL",
     "AuthBearerEnv Off",
     "AuthBearerPass On", "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5',
+    "Require claim cognito:groups = a", "Require claim /a:b~1c a",
     "Require issuer a b",
 ]
 
