@@ -11,6 +11,9 @@ bool bearer_rules_present(const ap_directive_t *first);
 /* Some line asks who the user is; words that nobody knows here do. */
 bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first);
 
+/* A line about scopes, claims or issuers, or NULL. */
+const ap_directive_t *bearer_rules_about_tokens(apr_pool_t *pool, const ap_directive_t *first);
+
 /* A RequireAll that negates a rule about tokens and otherwise wants no user, or NULL. */
 const ap_directive_t *bearer_rules_idle_negation(apr_pool_t *pool, const ap_directive_t *first);
 

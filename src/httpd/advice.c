@@ -71,6 +71,33 @@ static void warn_users(apr_pool_t *pool, const bearer_section *section, server_r
                  where->line_num);
 }
 
+/* mod_authz_svn answers before mod_authz_core, and its yes is final. */
+static bool has_access_file(apr_pool_t *pool, const bearer_section *section)
+{
+    const ap_directive_t *first = section->at->first_child;
+
+    return bearer_tree_value(pool, first, "AuthzSVNAccessFile") != NULL
+        || bearer_tree_value(pool, first, "AuthzSVNReposRelativeAccessFile") != NULL;
+}
+
+static void warn_displaced(apr_pool_t *pool, const apr_array_header_t *sections,
+                           const bearer_section *section, server_rec *server)
+{
+    const ap_directive_t *where = bearer_rules_about_tokens(pool, section->at->first_child);
+    bool displaced = has_access_file(pool, section);
+
+    for (int i = 0; i < sections->nelts && where != NULL && !displaced; i++) {
+        const bearer_section *other = APR_ARRAY_IDX(sections, i, const bearer_section *);
+
+        displaced = has_access_file(pool, other) && bearer_tree_covers(other, section);
+    }
+    if (where != NULL && displaced)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "AB0313: a rule about tokens beside AuthzSVNAccessFile: whom that file lets in"
+                     " is asked for no scope, claim or issuer (%s:%d)", where->filename,
+                     where->line_num);
+}
+
 /* AuthBearer Off where an AuthType Bearer is inherited. Silent where another AuthType may come in
  * between. */
 static void warn_off(apr_pool_t *pool, const apr_array_header_t *sections,
@@ -110,6 +137,7 @@ void bearer_advice_give(apr_pool_t *pool, server_rec *server)
         warn_open(pool, sections, section, server);
         warn_negation(pool, section, server);
         warn_users(pool, section, server);
+        warn_displaced(pool, sections, section, server);
         warn_off(pool, sections, section, server);
     }
 }

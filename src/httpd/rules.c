@@ -52,6 +52,22 @@ bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first)
     return false;
 }
 
+const ap_directive_t *bearer_rules_about_tokens(apr_pool_t *pool, const ap_directive_t *first)
+{
+    for (; first != NULL; first = first->next) {
+        const ap_directive_t *found;
+        bool negated;
+        const char *word = word_of(pool, first, &negated);
+
+        if (word != NULL && is_in(word, ours))
+            return first;
+        found = bearer_rules_about_tokens(pool, first->first_child);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
 /* A rule about tokens, anywhere in there, that is negated or stands where all are. */
 static bool negates(apr_pool_t *pool, const ap_directive_t *first, bool all)
 {

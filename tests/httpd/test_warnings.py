@@ -23,6 +23,7 @@ TWO = "    AuthType Bearer\n" + ISSUERS
 FILE = "    AuthType Basic\n    AuthBasicProvider file\n    AuthUserFile {root}/users\n"
 BOTH = FILE + "    AuthBearer On\n" + ONE
 ALICE = "Require user alice"
+PATHS = 'AuthzSVNAccessFile "{root}/access"'
 ALL = ("<RequireAll>", "Require all granted")
 END = "</RequireAll>"
 
@@ -166,6 +167,16 @@ ROWS = {
                       + section("Location", '"/b"', "AuthBearer Off")),
     "off under a switch": (None, location("/a", "Require scope x", trust=BOTH)
                            + section("Location", '"/a/b"', "AuthBearer Off")),
+    # rules of mod_authz_svn
+    "a file of paths": (13, location("/a", PATHS, "Require scope x")),
+    "a file of paths in each repository": (13, location(
+        "/a", "AuthzSVNReposRelativeAccessFile access", "<RequireAny>", "Require user alice",
+        "Require claim groups = x", "</RequireAny>")),
+    "a file of paths around it": (13, location("/a", PATHS, "Require valid-user") + section(
+        "Location", '"/a/b"', "Require issuer https://as.example")),
+    "a file of paths for users": (None, location("/a", PATHS, "Require valid-user")),
+    "a file of paths elsewhere": (None, location("/a", "Require scope x")
+                                  + location("/b", PATHS, "Require valid-user")),
     # the realm
     "no name": (4, location("/a", "Require valid-user", trust=BARE.replace("AuthName api", ""))),
     "a name around it": (None, section(
@@ -176,7 +187,7 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def workshop():
-    server = Httpd()
+    server = Httpd(modules="dav dav_svn authz_svn")
     server.write_keys()
     bring(server.root)
     yield server

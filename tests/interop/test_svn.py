@@ -1,6 +1,8 @@
 """Subversion over mod_dav_svn as conf.example/svn.conf sets it up. svn knows no bearer tokens: it
 sends them as Basic passwords, and finds the Basic challenge alone or beside that of Bearer."""
 
+import re
+
 import pytest
 
 import examples
@@ -40,7 +42,9 @@ def server(serve):
                    server.root / "srv/svn/project"])
         parts.give_away(server.root / "srv")
 
-    return serve(configuration(), prepare=repository, modules="dav dav_svn authz_svn")
+    running = serve(configuration(), prepare=repository, modules="dav dav_svn authz_svn")
+    running.expect_log(r"\[auth_bearer:warn\] .*AB0313: .*AuthzSVNAccessFile")
+    return running
 
 
 @pytest.fixture
@@ -112,7 +116,8 @@ def test_without_a_token(svn, url, tmp_path):
 
 def test_rules_by_path(server, svn, url):
     """They are about the token's user. mod_authz_svn lets in by them alone: once it says yes, httpd
-    asks for no scope, as the manual says."""
+    asks for no scope, as the manual and a warning at startup say."""
+    assert len(set(re.findall(r"AB0313: .*:(\d+)\)", server.log()))) == 1
     by_path = url.replace("/svn", "/paths")
     for folder in ("open", "secret"):
         svn("mkdir", "-m", folder, f"{url}/{folder}", token=token("read write"))
