@@ -188,7 +188,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(bearer_formbody_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(bearer_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(bearer_private_insert_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);

@@ -74,6 +74,8 @@ static bearer_located look_in_password(request_rec *r, const bearer_place *place
     (void)place;
     if (value == NULL || !bearer_span_begins_nocase(bearer_span_of(value), "Basic "))
         return nothing();
+    if (strchr(value, ',') != NULL)     /* two fields were joined */
+        return (bearer_located){ .field = BEARER_FIELD_MALFORMED };
     text = ap_pbase64decode(r->pool, value + strlen("Basic "));
     colon = strchr(text, ':');
     if (colon == NULL || colon[1] == '\0')
@@ -132,8 +134,10 @@ static void strip_request(request_rec *r, const char *name)
     bearer_span query = bearer_span_of(r->args);
     bearer_span left = bearer_form_without(r->pool, query, name);
 
-    if (left.len != query.len)
+    if (left.len != query.len) {
         r->parsed_uri.query = r->args = left.len > 0 ? (char *)left.ptr : NULL;
+        r->no_cache = 1;                /* mod_cache has the address as its key already */
+    }
     strip(r->pool, &r->the_request, name);
     strip(r->pool, &r->unparsed_uri, name);
     if (r->filename != NULL && bearer_span_begins_nocase(bearer_span_of(r->filename), "proxy:"))
@@ -293,11 +297,28 @@ static bearer_located look(request_rec *r, const bearer_conf *conf, bool last)
     return found;
 }
 
+/* Beside another AuthType, where whatever stands in the field is a credential. */
+static bool is_for_another_module(request_rec *r, const bearer_conf *conf)
+{
+    const char *value = apr_table_get(r->headers_in, bearer_locate_field(r));
+
+    return value != NULL && *value != '\0' && bearer_mode_of(r, conf) == BEARER_BESIDE;
+}
+
 bearer_located bearer_locate(request_rec *r, const bearer_conf *conf)
 {
     bearer_located found = look(r, conf, false);
 
-    return found.field == BEARER_FIELD_OTHER ? look(r, conf, true) : found;
+    return found.field == BEARER_FIELD_OTHER && !is_for_another_module(r, conf)
+               ? look(r, conf, true) : found;
+}
+
+bool bearer_locate_is_in_field(request_rec *r, const bearer_conf *conf)
+{
+    for (const bearer_place *const *place = conf->places; *place != NULL; place++)
+        if ((*place)->way->is_field && (*place)->way->look(r, *place).field != BEARER_FIELD_OTHER)
+            return true;
+    return false;
 }
 
 bool bearer_located_in_field(const bearer_located *located)
