@@ -30,7 +30,8 @@ typedef struct {
 } bearer_located;
 
 /* Looks at the places that conf names. A cookie counts only where no other place has a token, nor
- * the field a credential for another module: a browser sends it unasked. May read the body, once, and puts it back. */
+ * the field a credential for another module: a browser sends it unasked. May read the body, once,
+ * and puts it back. */
 bearer_located bearer_locate(request_rec *r, const bearer_conf *conf);
 
 /* Takes tokens out of query, cookies and fields of their own, so that no handler, backend or log
