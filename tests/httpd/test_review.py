@@ -131,6 +131,19 @@ def test_a_form_behind_a_redirect(handlers, path, size):
     assert answer.body.split(b"\n--\n", 1)[1] == body
 
 
+def test_logs_of_what_ends_early(serve):
+    """By a redirect, before rules are asked."""
+    server = serve(place("/q", "query cookie:session") + """
+LogFormat "%r|%q|%{Cookie}i" all
+CustomLog "{root}/logs/all_log" all
+Redirect "/q/moved" "/q/new"
+""")
+    answer = ask(server, "/q/moved", query(good()), cookie(good()))
+    assert answer.status == 302, answer
+    server.wait_for(lambda: "GET /q/moved?a=1 HTTP/1.1|?a=1|a=1; b=2\n" in server.log("all_log"),
+                    "a line without a token", 3)
+
+
 # Answers
 
 PRIVATE = ECHO + place("/p", "cookie:session query")
@@ -234,4 +247,5 @@ def test_nobody_stays_known_in_report(serve):
                    {"docs/cgi/env.cgi": CGI, "docs/in/x": "x"}, modules="cgi")
     answer = server.get("/in/x", token=good())
     assert answer.status == 200, answer
-    assert not re.search(r"^(REMOTE_USER|AUTH_TYPE|BEARER_|HTTP_AUTH|REDIRECT_BEARER_CLAIM)", answer.text, re.MULTILINE), answer.text
+    assert not re.search(r"^(REMOTE_USER|AUTH_TYPE|BEARER_|HTTP_AUTH|REDIRECT_BEARER_CLAIM)",
+                         answer.text, re.MULTILINE), answer.text
