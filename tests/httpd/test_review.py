@@ -173,6 +173,17 @@ def test_all_answers_are_private(files, way, method, path, headers, status):
     assert answer.header("Referrer-Policy") == ("no-referrer" if way == "query" else None), answer
 
 
+@pytest.mark.parametrize("way", ["query", "cookie", "form"])
+def test_hidden_answers_look_like_httpds_own(serve, way):
+    server = serve(place("/hidden", "query cookie:session form", "AuthBearerHide On",
+                         "Require valid-user"))
+    sent = WAYS[way](good(aud="x"))
+    server.allow_log(r"AB0101: ")
+    hidden, absent = ask(server, "/hidden", sent), ask(server, "/absent", {**sent, "suffix": ""})
+    assert (hidden.status, hidden.body) == (404, absent.body)
+    assert [name for name, _ in hidden.headers] == [name for name, _ in absent.headers]
+
+
 def test_a_cache_where_nobody_asks(serve):
     """No token becomes the key of something that is kept."""
     def folder(root):
