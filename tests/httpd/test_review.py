@@ -131,6 +131,20 @@ def test_a_form_behind_a_redirect(handlers, path, size):
     assert answer.body.split(b"\n--\n", 1)[1] == body
 
 
+@pytest.mark.parametrize("way", ["query", "cookie"])
+def test_parts_of_an_open_page(serve, way):
+    """They have the credential of the page, although that one asks for none."""
+    server = serve(place("/own", "query cookie:session") + """
+<Directory "{docs}/page">
+    Options +Includes
+    AddOutputFilter INCLUDES .html
+</Directory>
+""", {"docs/own/x.html": "own part\n",
+      "docs/page/p.html": '<!--#include virtual="/own/x.html" -->'})
+    answer = ask(server, "/page/p.html", WAYS[way](good()))
+    assert (answer.status, answer.body) == (200, b"own part\n"), answer
+
+
 def test_logs_of_what_ends_early(serve):
     """By a redirect, before rules are asked."""
     server = serve(place("/q", "query cookie:session") + """
