@@ -147,15 +147,19 @@ static void strip_request(request_rec *r, const char *name)
         apr_table_setn(r->headers_in, "Referer", referer);
 }
 
+/* A part of a page has no query of its own: then it is that of the request that it came from. */
 static bearer_located take_from_query(request_rec *r, const bearer_place *place, bool keep)
 {
-    bearer_span query = bearer_span_of(r->args), value = { NULL, 0 };
     request_rec *origin = bearer_request_origin(r);
-    bearer_found found = bearer_form_find(origin->pool, query, place->name, &value);
+    bearer_found found = BEARER_ABSENT;
+    bearer_span value = { NULL, 0 };
 
     (void)keep;
-    for (request_rec *one = r; one != NULL; one = one->prev != NULL ? one->prev : one->main)
+    for (request_rec *one = r; one != NULL; one = one->prev != NULL ? one->prev : one->main) {
+        if (found == BEARER_ABSENT)
+            found = bearer_form_find(origin->pool, bearer_span_of(one->args), place->name, &value);
         strip_request(one, place->name);
+    }
     if (found == BEARER_ABSENT)
         return nothing();
     bearer_request_get(origin)->in_address = true;
