@@ -274,3 +274,20 @@ def test_nobody_stays_known_in_report(serve):
     assert answer.status == 200, answer
     assert not re.search(r"^(REMOTE_USER|AUTH_TYPE|BEARER_|HTTP_AUTH|REDIRECT_BEARER_CLAIM)",
                          answer.text, re.MULTILINE), answer.text
+
+
+@pytest.mark.parametrize("mode", [REPORT, "AuthBearerPreflight On"])
+@pytest.mark.parametrize("claim", [
+    pytest.param("Require expr bearer('sub') == 'bob'", marks=pytest.mark.xfail(
+        strict=True, reason="httpd stops at a denial that may be ours, and hides the other one")),
+    "Require claim sub = bob", "Require scope write", "Require user bob"])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_address_that_is_denied(serve, mode, claim, first):
+    """Wherever it stands among rules that must all hold."""
+    rules = [claim, "Require ip 192.0.2.1"]
+    server = serve(location("/p", mode, "<RequireAll>", *(rules if first else rules[::-1]),
+                            "</RequireAll>"))
+    server.allow_log(r"AB0103: ", r"AB0401: ")
+    answer = server.request("OPTIONS", "/p", [
+        ("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")])
+    assert answer.status == 403, answer
