@@ -278,12 +278,14 @@ def test_nobody_stays_known_in_report(serve):
 
 @pytest.mark.parametrize("mode", [REPORT, "AuthBearerPreflight On"])
 @pytest.mark.parametrize("claim", [
-    pytest.param("Require expr bearer('sub') == 'bob'", marks=pytest.mark.xfail(
-        strict=True, reason="httpd stops at a denial that may be ours, and hides the other one")),
+    "Require expr bearer('sub') == 'bob'",
+    "Require expr %{REMOTE_USER} != '' && bearer('sub') == 'bob'",
     "Require claim sub = bob", "Require scope write", "Require user bob"])
 @pytest.mark.parametrize("first", [True, False])
 def test_an_address_that_is_denied(serve, mode, claim, first):
-    """Wherever it stands among rules that must all hold."""
+    """Wherever it stands among rules that must all hold, but for what docs/directives.md says."""
+    if first and claim.startswith("Require expr bearer"):
+        pytest.xfail("httpd stops at a denial that may be ours, and hides the other one")
     rules = [claim, "Require ip 192.0.2.1"]
     server = serve(location("/p", mode, "<RequireAll>", *(rules if first else rules[::-1]),
                             "</RequireAll>"))
