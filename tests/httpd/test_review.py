@@ -25,8 +25,8 @@ def chunked(body):
 
 # Backends
 
-def proxied(path, *lines, to="http://127.0.0.1:{port}/", ways=WAYS_ALL):
-    return place(path, ways, *lines) + f'ProxyPass "{path}" "{to}"\n'
+def proxied(path, *lines, to="http://127.0.0.1:{port}/"):
+    return place(path, WAYS_ALL, *lines) + f'ProxyPass "{path}" "{to}"\n'
 
 
 PROXY = ECHO + "".join([
@@ -204,7 +204,8 @@ def test_a_cache_where_nobody_asks(serve):
         (root / "cache").mkdir()
         (root / "cache").chmod(0o777)
 
-    server = serve(ECHO + place("/open", "query", "Require all granted")
+    server = serve(ECHO + place("/open", "query", "Require all granted", "RewriteEngine On",
+                                'RewriteRule "away" "/open/x.html"')
                    + place("/report", "query", REPORT, "Require valid-user") + """
 CacheRoot "{root}/cache"
 CacheEnable disk "/"
@@ -212,9 +213,10 @@ CacheQuickHandler On
 CacheIgnoreNoLastMod On
 ExpiresActive On
 ExpiresDefault "access plus 1 hour"
-""", {"docs/open/x.html": "x", "docs/report/x.html": "x"}, modules="cache cache_disk expires",
-                   prepare=folder)
-    for path in ("/open/x.html", "/report/x.html"):
+""", {name: "x" for name in ("docs/open/x.html", "docs/report/x.html",
+                                       "docs/open/index.html")},
+                   modules="cache cache_disk expires", prepare=folder)
+    for path in ("/open/x.html", "/open/", "/open/away", "/report/x.html"):
         token = good()
         answer = ask(server, path, query(token))
         assert answer.status == 200, answer
@@ -258,8 +260,11 @@ def test_two_passwords(serve):
     server = serve(ECHO + place("/only", "basic")
                    + 'AliasMatch "^/.+" "{docs}/index.html"\n')
     token, other = good(), good(sub="bob")
-    answer = ask(server, "/only", password(token), password(other))
-    assert (answer.status, answer.header("X-Reason")) == (400, "request_malformed"), answer
+    one = password(token)["headers"][0]
+    for headers in ([one, password(other)["headers"][0]], [(one[0], one[1] + " Bearer x")]):
+        answer = server.get("/only", headers)
+        assert (answer.status, answer.header("X-Reason")) == (400, "request_malformed"), answer
+    passed(server.get("/only", [(one[0], one[1].replace("Basic ", "basic   "))]))
     server.allow_log(r"AB0101: ")
 
 
