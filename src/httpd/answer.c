@@ -156,10 +156,8 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (mode == BEARER_WITHIN && !request->presented)
         return status == OK && r->user == NULL      /* httpd would end in a 500 */
              ? refuse_unconfigured(r, "a user is wanted, and no AuthType is set") : status;
-    if (refused && mode == BEARER_ALONE && conf->hide && status != OK) {
-        r->no_cache = 0;                /* of an address with a token; httpd would send Expires */
+    if (refused && mode == BEARER_ALONE && conf->hide && status != OK)
         return HTTP_NOT_FOUND;
-    }
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
         return refuse_unjudged(r, request);
     if (status == ours && (ours == HTTP_BAD_REQUEST || ours == HTTP_REQUEST_ENTITY_TOO_LARGE)) {

@@ -74,9 +74,11 @@ static bearer_located look_in_password(request_rec *r, const bearer_place *place
     (void)place;
     if (value == NULL || !bearer_span_begins_nocase(bearer_span_of(value), "Basic "))
         return nothing();
-    if (strchr(value, ',') != NULL)     /* two fields were joined */
+    value += strlen("Basic ");
+    value += strspn(value, " ");
+    if (strpbrk(value, ", \t") != NULL)    /* two fields were joined */
         return (bearer_located){ .field = BEARER_FIELD_MALFORMED };
-    text = ap_pbase64decode(r->pool, value + strlen("Basic "));
+    text = ap_pbase64decode(r->pool, value);
     colon = strchr(text, ':');
     if (colon == NULL || colon[1] == '\0')
         return nothing();
@@ -134,10 +136,8 @@ static void strip_request(request_rec *r, const char *name)
     bearer_span query = bearer_span_of(r->args);
     bearer_span left = bearer_form_without(r->pool, query, name);
 
-    if (left.len != query.len) {
+    if (left.len != query.len)
         r->parsed_uri.query = r->args = left.len > 0 ? (char *)left.ptr : NULL;
-        r->no_cache = 1;                /* mod_cache has the address as its key already */
-    }
     strip(r->pool, &r->the_request, name);
     strip(r->pool, &r->unparsed_uri, name);
     if (r->filename != NULL && bearer_span_begins_nocase(bearer_span_of(r->filename), "proxy:"))

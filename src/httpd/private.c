@@ -61,8 +61,12 @@ void bearer_private_insert(request_rec *r)
 {
     const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
 
-    if (origin != NULL && origin->private_answer && r->main == NULL)
+    if (origin == NULL || r->main != NULL)
+        return;
+    if (origin->private_answer)
         guard(r);
+    if (origin->in_address)
+        r->no_cache = 1;                /* mod_cache has the address with the token as its key */
 }
 
 /* Filters as ours are left out then, and these fields alone are sent. */
