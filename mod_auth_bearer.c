@@ -52,6 +52,14 @@ static int take_tokens(request_rec *r)
     return DECLINED;
 }
 
+/* What ended before that, as by a redirect of mod_alias, is logged, too. */
+static int take_from_logs(request_rec *r)
+{
+    for (; r != NULL; r = r->next)
+        take_tokens(r);
+    return DECLINED;
+}
+
 /* mod_authz_core decides a rule about claims before anybody is known: no claim is there, so it
  * would refuse what asks for one, and grant what forbids one. Authentication comes first then. */
 static int wrap_access(request_rec *r)
@@ -196,8 +204,11 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(bearer_formbody_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(bearer_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(bearer_private_insert_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_log_transaction(take_from_logs, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);

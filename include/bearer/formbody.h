@@ -4,6 +4,7 @@
 #define BEARER_FORMBODY_H
 
 #include <httpd.h>
+#include <apr_buckets.h>
 #include "bearer/span.h"
 
 #define BEARER_FORM_MOST 65536      /* bytes of a form that is looked at */
@@ -11,6 +12,7 @@
 struct bearer_formbody {
     bearer_span text;               /* as it came; empty if the request has no form */
     int status;                     /* HTTP status where it could not be read, else 0 */
+    apr_bucket_brigade *kept;       /* what of it nobody else has read yet; or NULL */
 };
 typedef struct bearer_formbody bearer_formbody;
 
@@ -19,6 +21,9 @@ typedef struct bearer_formbody bearer_formbody;
  * Status 413 for one of more than BEARER_FORM_MOST bytes. Waits for the client. Whoever reads the
  * body afterwards gets it byte for byte. */
 const bearer_formbody *bearer_formbody_read(request_rec *r, apr_pool_t *pool);
+
+/* The hook: before a handler of a request that was redirected reads it. */
+void bearer_formbody_insert(request_rec *r);
 
 /* Registers the filter that puts it back. */
 void bearer_formbody_register(void);

@@ -29,8 +29,9 @@ typedef struct {
     int status;                     /* the body could not be read: the HTTP status; else 0 */
 } bearer_located;
 
-/* Looks at the places that conf names. A cookie counts only where no other place has a token: a
- * browser sends it unasked. May read the body, once, and puts it back. */
+/* Looks at the places that conf names. A cookie counts only where no other place has a token, nor
+ * the field a credential for another module: a browser sends it unasked. May read the body, once,
+ * and puts it back. */
 bearer_located bearer_locate(request_rec *r, const bearer_conf *conf);
 
 /* Takes tokens out of query, cookies and fields of their own, so that no handler, backend or log
@@ -41,6 +42,9 @@ void bearer_locate_take(request_rec *r, const bearer_conf *conf);
 
 /* The token came in the field of credentials, which caches know to be private. */
 bool bearer_located_in_field(const bearer_located *located);
+
+/* The field of credentials holds a token now, or should, whatever other places hold. */
+bool bearer_locate_is_in_field(request_rec *r, const bearer_conf *conf);
 
 /* Which schemes of HTTP authentication the places are for. */
 bool bearer_offers_bearer(const bearer_conf *conf);

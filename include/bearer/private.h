@@ -8,8 +8,9 @@
 /* The answer that r is, or is a part of, depends on such a token. */
 void bearer_private_answer(request_rec *r);
 
-/* The hook: before a handler answers. */
+/* The hooks: before a handler answers, and before httpd answers in its place. */
 void bearer_private_insert(request_rec *r);
+void bearer_private_insert_error(request_rec *r);
 
 /* Registers the filter that says so in the answer. */
 void bearer_private_register(void);

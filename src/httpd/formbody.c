@@ -1,4 +1,5 @@
 #include "bearer/formbody.h"
+#include "bearer/request.h"
 
 #include <http_protocol.h>
 #include <util_filter.h>
@@ -51,46 +52,48 @@ static apr_status_t replay(ap_filter_t *f, apr_bucket_brigade *out, ap_input_mod
     return APR_SUCCESS;
 }
 
-static void put_back(request_rec *r, bearer_span text)
+/* What was read, and what was got already but not looked at. */
+static apr_bucket_brigade *put_back(request_rec *r, bearer_span text, apr_bucket_brigade *more)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *kept = apr_brigade_create(r->pool, alloc);
 
     if (text.len > 0)
         APR_BRIGADE_INSERT_TAIL(kept, apr_bucket_pool_create(text.ptr, text.len, r->pool, alloc));
-    APR_BRIGADE_INSERT_TAIL(kept, apr_bucket_eos_create(alloc));
+    ap_save_brigade(NULL, &kept, &more, r->pool);
     ap_add_input_filter_handle(replay_filter, kept, r, r->connection);
+    return kept;
 }
 
-/* Appends what a brigade holds. *ended: it held the end of the body. HTTP status, or 0. */
-static int append(apr_bucket_brigade *from, char *text, size_t room, size_t *len, bool *ended)
+/* Appends what a brigade holds, and takes it off there; the end of the body stays. HTTP status,
+ * or 0. */
+static int append(apr_bucket_brigade *from, char *text, size_t room, size_t *len)
 {
-    for (apr_bucket *one = APR_BRIGADE_FIRST(from); one != APR_BRIGADE_SENTINEL(from);
-         one = APR_BUCKET_NEXT(one)) {
+    while (!APR_BRIGADE_EMPTY(from) && !APR_BUCKET_IS_EOS(APR_BRIGADE_FIRST(from))) {
+        apr_bucket *one = APR_BRIGADE_FIRST(from);
         const char *data;
         apr_size_t n = 0;
 
-        if (APR_BUCKET_IS_EOS(one))
-            *ended = true;
-        if (APR_BUCKET_IS_METADATA(one))
-            continue;
-        if (apr_bucket_read(one, &data, &n, APR_BLOCK_READ) != APR_SUCCESS)
+        if (!APR_BUCKET_IS_METADATA(one)
+            && apr_bucket_read(one, &data, &n, APR_BLOCK_READ) != APR_SUCCESS)
             return HTTP_BAD_REQUEST;
         if (n > room - *len)
             return HTTP_REQUEST_ENTITY_TOO_LARGE;
-        memcpy(text + *len, data, n);
+        if (n > 0)
+            memcpy(text + *len, data, n);
         *len += n;
+        apr_bucket_delete(one);
     }
     return 0;
 }
 
-static int read_body(request_rec *r, char *text, size_t room, size_t *len)
+/* Until its end, which is left in part, or until it does not fit: then what does not is there. */
+static int read_body(request_rec *r, apr_bucket_brigade *part, char *text, size_t room,
+                     size_t *len)
 {
-    apr_bucket_brigade *part = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    bool ended = false;
     int status = 0;
 
-    while (!ended && status == 0) {
+    while (status == 0 && APR_BRIGADE_EMPTY(part)) {
         apr_status_t got = ap_get_brigade(r->input_filters, part, AP_MODE_READBYTES, APR_BLOCK_READ,
                                           HUGE_STRING_LEN);
 
@@ -98,8 +101,7 @@ static int read_body(request_rec *r, char *text, size_t room, size_t *len)
             return ap_map_http_request_error(got, HTTP_BAD_REQUEST);
         if (APR_BRIGADE_EMPTY(part))
             break;
-        status = append(part, text, room, len, &ended);
-        apr_brigade_cleanup(part);
+        status = append(part, text, room, len);
     }
     return status;
 }
@@ -120,6 +122,7 @@ static bool is_form(const request_rec *r)
 const bearer_formbody *bearer_formbody_read(request_rec *r, apr_pool_t *pool)
 {
     bearer_formbody *body = apr_pcalloc(pool, sizeof(*body));
+    apr_bucket_brigade *part;
     const char *length;
     apr_off_t said = BEARER_FORM_MOST;
     char *text, *end;
@@ -136,12 +139,28 @@ const bearer_formbody *bearer_formbody_read(request_rec *r, apr_pool_t *pool)
         return body;
     }
     text = apr_palloc(pool, (apr_size_t)said + 1);
-    body->status = read_body(r, text, (size_t)said, &len);
-    if (body->status == 0) {
+    part = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    body->status = read_body(r, part, text, (size_t)said, &len);
+    /* One that is too large may be let through all the same. */
+    if (body->status == 0 || body->status == HTTP_REQUEST_ENTITY_TOO_LARGE)
+        body->kept = put_back(r, (bearer_span){ text, len }, part);
+    if (body->status == 0)
         body->text = (bearer_span){ text, len };
-        put_back(r, body->text);
-    }
     return body;
+}
+
+/* An internal redirect begins with httpd's own filters alone. */
+void bearer_formbody_insert(request_rec *r)
+{
+    const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
+
+    if (r->main != NULL || origin == NULL || origin->form == NULL || origin->form->kept == NULL
+        || APR_BRIGADE_EMPTY(origin->form->kept))
+        return;
+    for (const ap_filter_t *one = r->input_filters; one != NULL; one = one->next)
+        if (one->frec == replay_filter)
+            return;
+    ap_add_input_filter_handle(replay_filter, origin->form->kept, r, r->connection);
 }
 
 void bearer_formbody_register(void)

@@ -127,13 +127,6 @@ static const char *judged_field(request_rec *r)
     return NULL;
 }
 
-static bool is_token_in_field(request_rec *r, const bearer_conf *conf)
-{
-    bearer_located found = bearer_locate(r, conf);
-
-    return found.field != BEARER_FIELD_OTHER && bearer_located_in_field(&found);
-}
-
 /* Off unless asked for: a backend that is not meant to act for the user must not be able to. What
  * an administrator put into the field instead stays. */
 static void withhold(request_rec *r)
@@ -146,8 +139,7 @@ static void withhold(request_rec *r)
         return;
     /* Also where nobody asked for it, as under a rule that lets everyone in. */
     if ((judged != NULL && strcmp(now, judged) == 0)
-        || (bearer_mode_of(r, conf) >= BEARER_BESIDE
-            && is_token_in_field(r, conf)))
+        || (bearer_mode_of(r, conf) >= BEARER_BESIDE && bearer_locate_is_in_field(r, conf)))
         apr_table_unset(r->headers_in, bearer_locate_field(r));
 }
 

@@ -74,7 +74,11 @@ static bearer_located look_in_password(request_rec *r, const bearer_place *place
     (void)place;
     if (value == NULL || !bearer_span_begins_nocase(bearer_span_of(value), "Basic "))
         return nothing();
-    text = ap_pbase64decode(r->pool, value + strlen("Basic "));
+    value += strlen("Basic ");
+    value += strspn(value, " ");
+    if (strpbrk(value, ", \t") != NULL)    /* two fields were joined */
+        return (bearer_located){ .field = BEARER_FIELD_MALFORMED };
+    text = ap_pbase64decode(r->pool, value);
     colon = strchr(text, ':');
     if (colon == NULL || colon[1] == '\0')
         return nothing();
@@ -143,15 +147,19 @@ static void strip_request(request_rec *r, const char *name)
         apr_table_setn(r->headers_in, "Referer", referer);
 }
 
+/* A part of a page has no query of its own: then it is that of the request that it came from. */
 static bearer_located take_from_query(request_rec *r, const bearer_place *place, bool keep)
 {
-    bearer_span query = bearer_span_of(r->args), value = { NULL, 0 };
     request_rec *origin = bearer_request_origin(r);
-    bearer_found found = bearer_form_find(origin->pool, query, place->name, &value);
+    bearer_found found = BEARER_ABSENT;
+    bearer_span value = { NULL, 0 };
 
     (void)keep;
-    for (request_rec *one = r; one != NULL; one = one->prev != NULL ? one->prev : one->main)
+    for (request_rec *one = r; one != NULL; one = one->prev != NULL ? one->prev : one->main) {
+        if (found == BEARER_ABSENT)
+            found = bearer_form_find(origin->pool, bearer_span_of(one->args), place->name, &value);
         strip_request(one, place->name);
+    }
     if (found == BEARER_ABSENT)
         return nothing();
     bearer_request_get(origin)->in_address = true;
@@ -293,11 +301,28 @@ static bearer_located look(request_rec *r, const bearer_conf *conf, bool last)
     return found;
 }
 
+/* Beside another AuthType, where whatever stands in the field is a credential. */
+static bool is_for_another_module(request_rec *r, const bearer_conf *conf)
+{
+    const char *value = apr_table_get(r->headers_in, bearer_locate_field(r));
+
+    return value != NULL && *value != '\0' && bearer_mode_of(r, conf) == BEARER_BESIDE;
+}
+
 bearer_located bearer_locate(request_rec *r, const bearer_conf *conf)
 {
     bearer_located found = look(r, conf, false);
 
-    return found.field == BEARER_FIELD_OTHER ? look(r, conf, true) : found;
+    return found.field == BEARER_FIELD_OTHER && !is_for_another_module(r, conf)
+               ? look(r, conf, true) : found;
+}
+
+bool bearer_locate_is_in_field(request_rec *r, const bearer_conf *conf)
+{
+    for (const bearer_place *const *place = conf->places; *place != NULL; place++)
+        if ((*place)->way->is_field && (*place)->way->look(r, *place).field != BEARER_FIELD_OTHER)
+            return true;
+    return false;
 }
 
 bool bearer_located_in_field(const bearer_located *located)

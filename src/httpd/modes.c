@@ -21,10 +21,11 @@ static bool has(const request_rec *r, const char *field)
     return value != NULL && *value != '\0';
 }
 
-/* Fetch standard, section 4.8: a browser sends them without any credentials. */
+/* Fetch standard, section 4.8: a browser sends them without any credentials, but for those of a
+ * forward proxy. */
 static bool is_preflight(const request_rec *r)
 {
-    return r->method_number == M_OPTIONS && has(r, "Origin")
+    return r->method_number == M_OPTIONS && r->proxyreq != PROXYREQ_PROXY && has(r, "Origin")
         && has(r, "Access-Control-Request-Method") && !has(r, "Authorization");
 }
 

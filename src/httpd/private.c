@@ -11,15 +11,18 @@ static bearer_request *origin_of(request_rec *r)
     return bearer_request_get(bearer_request_origin(r));
 }
 
+static bool says(request_rec *r, const char *control, const char *directive)
+{
+    return ap_find_list_item(r->pool, control, directive) != 0;
+}
+
 /* Once the handler or the backend has said what it thinks of caches. A page with a token in its
  * address must not be named to others by the browser. */
-static void say_private(request_rec *r)
+static void say_private(request_rec *r, apr_table_t *fields)
 {
-    apr_table_t *fields = r->headers_out;
-    const char *now = apr_table_get(fields, "Cache-Control");
+    const char *now = apr_table_getm(r->pool, fields, "Cache-Control");
 
-    if (now == NULL || (ap_strcasestr(now, "no-store") == NULL
-                        && ap_strcasestr(now, "private") == NULL))
+    if (now == NULL || (!says(r, now, "no-store") && !says(r, now, "private")))
         apr_table_setn(fields, "Cache-Control", "private");
     if (origin_of(r)->in_address && apr_table_get(fields, "Referrer-Policy") == NULL)
         apr_table_setn(fields, "Referrer-Policy", "no-referrer");
@@ -27,7 +30,7 @@ static void say_private(request_rec *r)
 
 static apr_status_t filter(ap_filter_t *f, apr_bucket_brigade *out)
 {
-    say_private(f->r);
+    say_private(f->r, f->r->headers_out);
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, out);
 }
@@ -49,7 +52,7 @@ void bearer_private_answer(request_rec *r)
     /* It may be answered already, past filters that come now. mod_include has sent the fields by
      * then: docs/security.md says what helps. */
     if (is_part) {
-        say_private(r);
+        say_private(r, r->headers_out);
         guard(r);
     }
 }
@@ -58,8 +61,21 @@ void bearer_private_insert(request_rec *r)
 {
     const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
 
-    if (origin != NULL && origin->private_answer && r->main == NULL)
+    if (origin == NULL || r->main != NULL)
+        return;
+    if (origin->private_answer)
         guard(r);
+    if (origin->in_address)
+        r->no_cache = 1;                /* mod_cache has the address with the token as its key */
+}
+
+/* Filters as ours are left out then, and these fields alone are sent. */
+void bearer_private_insert_error(request_rec *r)
+{
+    const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
+
+    if (origin != NULL && origin->private_answer)
+        say_private(r, r->err_headers_out);
 }
 
 void bearer_private_register(void)
