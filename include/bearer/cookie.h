@@ -8,7 +8,8 @@
 
 /* The value of the cookie of that name, without the quotes that it may stand in; points into the
  * field. BEARER_ABSENT, also for an empty one, as a cookie is emptied to end a session;
- * BEARER_WRONG if it is there more than once: which of the two a site set cannot be told. */
+ * BEARER_WRONG if it is there more than once: which of the two a site set cannot be told; or in a
+ * second field, which httpd joins to the first with a comma. */
 bearer_found bearer_cookie_find(bearer_span field, const char *name, bearer_span *value);
 
 /* The field without all cookies of that name, in the pool; NULL if none is left. */

@@ -31,6 +31,29 @@ static bearer_span take_cookie(bearer_span *rest, const char *name, bool *named,
     return whole;
 }
 
+/* httpd joins repeated fields with a comma: such a cookie of that name behind one, to the next
+ * comma. Empty if there is none. */
+static bearer_span joined(bearer_span cookie, const char *name)
+{
+    const char *comma = memchr(cookie.ptr, ',', cookie.len);
+
+    while (comma != NULL) {
+        bearer_span rest = { comma, cookie.len - (size_t)(comma - cookie.ptr) };
+        bearer_span behind = bearer_span_after(rest, 1), value;
+        const char *next = memchr(behind.ptr, ',', behind.len);
+        bool named;
+
+        if (next != NULL)
+            behind.len = (size_t)(next - behind.ptr);
+        rest.len = behind.len + 1;
+        take_cookie(&behind, name, &named, &value);
+        if (named)
+            return rest;
+        comma = next;
+    }
+    return (bearer_span){ cookie.ptr, 0 };
+}
+
 static bearer_span unquote(bearer_span value)
 {
     if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
@@ -46,7 +69,8 @@ bearer_found bearer_cookie_find(bearer_span field, const char *name, bearer_span
         bearer_span content;
         bool named;
 
-        take_cookie(&field, name, &named, &content);
+        if (joined(take_cookie(&field, name, &named, &content), name).len > 0)
+            return BEARER_WRONG;
         content = unquote(content);
         if (!named || content.len == 0)
             continue;
@@ -56,6 +80,20 @@ bearer_found bearer_cookie_find(bearer_span field, const char *name, bearer_span
         *value = content;
     }
     return found;
+}
+
+/* Appends a cookie, without those that were joined to it. */
+static char *append(char *end, bearer_span cookie, const char *name)
+{
+    for (bearer_span cut = joined(cookie, name); cut.len > 0; cut = joined(cookie, name)) {
+        size_t before = (size_t)(cut.ptr - cookie.ptr);
+
+        memcpy(end, cookie.ptr, before);
+        end += before;
+        cookie = bearer_span_after(cookie, before + cut.len);
+    }
+    memcpy(end, cookie.ptr, cookie.len);
+    return end + cookie.len;
 }
 
 const char *bearer_cookie_without(apr_pool_t *pool, bearer_span field, const char *name)
@@ -74,8 +112,7 @@ const char *bearer_cookie_without(apr_pool_t *pool, bearer_span field, const cha
             memcpy(end, "; ", 2);
             end += 2;
         }
-        memcpy(end, whole.ptr, whole.len);
-        end += whole.len;
+        end = append(end, whole, name);
     }
     *end = '\0';
     return count > 0 ? out : NULL;

@@ -23,6 +23,7 @@ FORM = {
     "escapes": "t=a%2Db%2eC+d", "broken": "t=a%g0%", "nul": "t=a%00b", "edges": "&a=1&&t=abc&",
     "cookies": "a=1; t=abc; b=2", "cookie-twice": "t=abc;t=\"def\"", "cookie-quoted": 't="abc"',
     "cookies-tight": "a=1; cbt;= ab=2;a;b;c;d;e;f",
+    "cookie-joined": "a=1, t=abc, b=2, t=d; c=3",
     "cookie-blanks": " t = abc ;; a=1 ", "raw-nul": b"t=a\0b; t=c",
 }
 

@@ -73,7 +73,13 @@ static const row cookies[] = {
     { "t", BEARER_ABSENT, NULL, "t" },
     { "T=abc", BEARER_ABSENT, NULL, "T=abc" },
     { "a=\"; t=abc", BEARER_PRESENT, "abc", "a=\"" },
-    { "a=1, t=abc", BEARER_ABSENT, NULL, "a=1, t=abc" },
+    { "a=1, t=abc", BEARER_WRONG, NULL, "a=1" },
+    { "a=1,t=abc; b=2", BEARER_WRONG, NULL, "a=1; b=2" },
+    { "a=1, t=abc, b=2, t=d; c=3", BEARER_WRONG, NULL, "a=1, b=2; c=3" },
+    { "t=abc; a=1, t = d", BEARER_WRONG, NULL, "a=1" },
+    { "a=1, tt=abc", BEARER_ABSENT, NULL, "a=1, tt=abc" },
+    { "a=1, t; b=\", t\"", BEARER_ABSENT, NULL, "a=1, t; b=\", t\"" },
+    { "t=abc, a=1", BEARER_PRESENT, "abc, a=1", NULL },
 };
 
 static void in_cookies(void **state)
