@@ -98,22 +98,23 @@ static char *append(char *end, bearer_span cookie, const char *name)
 
 const char *bearer_cookie_without(apr_pool_t *pool, bearer_span field, const char *name)
 {
-    char *out = apr_palloc(pool, field.len * 2 + 1), *end = out;    /* a blank after each `;` */
-    size_t count = 0;
+    char *out = apr_palloc(pool, field.len * 2 + 3), *end = out;    /* a blank after each `;` */
 
     while (field.len > 0) {
         bearer_span content, whole;
         bool named;
+        char *begin = end == out ? out : end + strlen("; "), *behind;
 
         whole = take_cookie(&field, name, &named, &content);
-        if (named || whole.len == 0)
+        behind = named ? begin : append(begin, whole, name);
+        while (behind > begin && is_blank(behind[-1]))
+            behind--;
+        if (behind == begin)
             continue;
-        if (count++ > 0) {
-            memcpy(end, "; ", 2);
-            end += 2;
-        }
-        end = append(end, whole, name);
+        if (begin != end)
+            memcpy(end, "; ", strlen("; "));
+        end = behind;
     }
     *end = '\0';
-    return count > 0 ? out : NULL;
+    return end > out ? out : NULL;
 }

@@ -77,6 +77,8 @@ static const row cookies[] = {
     { "a=1,t=abc; b=2", BEARER_WRONG, NULL, "a=1; b=2" },
     { "a=1, t=abc, b=2, t=d; c=3", BEARER_WRONG, NULL, "a=1, b=2; c=3" },
     { "t=abc; a=1, t = d", BEARER_WRONG, NULL, "a=1" },
+    { ",t=%t=", BEARER_WRONG, NULL, NULL },
+    { "a=1 , t=abc; b=2", BEARER_WRONG, NULL, "a=1; b=2" },
     { "a=1, tt=abc", BEARER_ABSENT, NULL, "a=1, tt=abc" },
     { "a=1, t; b=\", t\"", BEARER_ABSENT, NULL, "a=1, t; b=\", t\"" },
     { "t=abc, a=1", BEARER_PRESENT, "abc, a=1", NULL },
