@@ -36,6 +36,7 @@ typedef struct {
     bool asked;                     /* an expression wanted a claim, and nobody was known */
     bool force_authn;
     bearer_walk *walk;              /* a what-if walk is under way */
+    const bearer_variable *const *exported; /* as environment variables */
     request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
 } bearer_request;
 

@@ -17,20 +17,26 @@ const char *bearer_identity_text(apr_pool_t *pool, const bearer_json *value)
     return bearer_span_has_control(text) ? NULL : apr_pstrmemdup(pool, text.ptr, text.len);
 }
 
-void bearer_identity_export(request_rec *r, const bearer_conf *conf, const bearer_request *request)
+static void withdraw(request_rec *r, const bearer_variable *const *one, const char *prefix)
 {
-    for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++) {
-        const bearer_json *value = NULL;
-        const char *text;
+    for (; one != NULL && *one != NULL; one++)
+        apr_table_unset(r->subprocess_env, apr_pstrcat(r->pool, prefix, (*one)->name, NULL));
+}
 
-        if (request->identity != NULL)
-            value = bearer_path_find((*one)->claim, request->identity->claims->json);
-        text = bearer_identity_text(r->pool, value);
+void bearer_identity_export(request_rec *r, const bearer_conf *conf, bearer_request *request)
+{
+    withdraw(r, request->exported, "");
+    withdraw(r, conf->variables, "");
+    request->exported = conf->variables;
+    if (request->identity == NULL)
+        return;
+    for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++) {
+        const bearer_json *value = bearer_path_find((*one)->claim,
+                                                    request->identity->claims->json);
+        const char *text = bearer_identity_text(r->pool, value);
 
         if (text != NULL)
             apr_table_setn(r->subprocess_env, (*one)->name, text);
-        else
-            apr_table_unset(r->subprocess_env, (*one)->name);
     }
 }
 
@@ -50,15 +56,15 @@ static void adopt(request_rec *r, const bearer_request *from)
     bearer_identity_export(r, bearer_conf_get(r), request);
 }
 
-/* Subrequests are born with a copy of the environment: what another location let out of a token
- * ends here. */
-static void forget(request_rec *r, request_rec *from)
+/* Subrequests are born with a copy of the environment: what another location found out about a
+ * token ends here. */
+static void forget(request_rec *r, const request_rec *from, const bearer_request *before)
 {
-    const bearer_conf *conf = bearer_conf_get(from);
-    const char *prefix = r->main == from ? "" : "REDIRECT_";
+    const bearer_request *own = bearer_request_find(r);
 
-    for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++)
-        apr_table_unset(r->subprocess_env, apr_pstrcat(r->pool, prefix, (*one)->name, NULL));
+    withdraw(r, before->exported, r->main == from ? "" : "REDIRECT_");
+    if (r->main == from && (own == NULL || !own->judged))
+        apr_table_unset(r->subprocess_env, "BEARER_REASON");
 }
 
 /* httpd authenticates anew unless the merged configuration is the very same: only then is the one
@@ -66,13 +72,13 @@ static void forget(request_rec *r, request_rec *from)
 void bearer_identity_carry(request_rec *r)
 {
     request_rec *from = r->prev != NULL ? r->prev : r->main;
-    const bearer_request *own = bearer_request_find(r);
+    bearer_request *own = bearer_request_find(r);
     const bearer_request *before = from != NULL ? bearer_request_find(from) : NULL;
 
     if (before == NULL)
         return;
     if (from->per_dir_config != r->per_dir_config) {
-        forget(r, from);
+        forget(r, from, before);
         if (own != NULL && own->identity != NULL)
             bearer_identity_export(r, bearer_conf_get(r), own);
     }
@@ -104,12 +110,17 @@ void bearer_identity_carry_index(request_rec *r)
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
-    if (r->main != NULL || request == NULL || request->index == NULL)
+    if (r->main != NULL || request == NULL)
         return;
-    if (request->index->per_dir_config == r->per_dir_config && request->index->uri == r->uri) {
+    if (request->index != NULL && request->index->per_dir_config == r->per_dir_config
+        && request->index->uri == r->uri) {
         adopt(r, bearer_request_find(request->index));
         r->user = request->index->user;
         r->ap_auth_type = request->index->ap_auth_type;
+    }
+    else if (request->exported != bearer_conf_get(r)->variables) {
+        /* An index for which nobody had to be known: its section decides what it is told. */
+        bearer_identity_export(r, bearer_conf_get(r), request);
     }
     request->index = NULL;
 }
