@@ -4,6 +4,7 @@
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
 #include "bearer/identity.h"
+#include "bearer/index.h"
 #include "bearer/memory.h"
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
@@ -107,11 +108,19 @@ static int check_authn(request_rec *r)
 static int fixups(request_rec *r)
 {
     bearer_identity_carry(r);
+    bearer_index_settle(r);
+    return OK;
+}
+
+static int before_indexes(request_rec *r)
+{
+    bearer_index_begin(r);
     return OK;
 }
 
 static int late_fixups(request_rec *r)
 {
+    bearer_index_end(r);
     bearer_identity_carry_index(r);
     return OK;
 }
@@ -152,6 +161,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c",
                                          NULL };
     static const char *const before[] = { "mod_authn_core.c", NULL };
+    static const char *const indexes[] = { "mod_dir.c", NULL };
 
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
@@ -161,6 +171,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_authn(settle_authn, NULL, before, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(wrap_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(before_indexes, NULL, indexes, APR_HOOK_LAST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);

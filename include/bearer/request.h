@@ -37,6 +37,8 @@ typedef struct {
     bool force_authn;
     bearer_walk *walk;              /* a what-if walk is under way */
     const bearer_variable *const *exported; /* as environment variables */
+    bool asks_index;                /* mod_dir may be at work in subrequests */
+    apr_table_t *kept;              /* the fields of one of them that was refused */
     request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
 } bearer_request;
 

@@ -1,6 +1,7 @@
 #include "bearer/answer.h"
 #include "bearer/challenge.h"
 #include "bearer/identity.h"
+#include "bearer/index.h"
 #include "bearer/whatif.h"
 
 #include <http_core.h>
@@ -70,6 +71,8 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
  * for an index for. */
 static int answer(request_rec *r, const bearer_request *request, int status)
 {
+    const request_rec *refused = r;
+
     for (;;) {
         bearer_request *one = bearer_request_get(r);
 
@@ -78,8 +81,9 @@ static int answer(request_rec *r, const bearer_request *request, int status)
         if (!one->judged)
             apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(one->shown));
         r = r->main;
-        if (r == NULL || r->handler == NULL || strcmp(r->handler, DIR_MAGIC_TYPE) != 0)
+        if (r == NULL || !bearer_request_get(r)->asks_index)
             return status;
+        bearer_index_keep(r, refused);
     }
 }
 

@@ -99,7 +99,8 @@ def look(answer, way, start, target, reaches):
     for place in PLACES:
         assert (f"the page of {place}" in answer.text) == (reaches and place == target), answer
     assert "HTTP_AUTHORIZATION" not in answer.text, answer
-    ours = {name: value for name, value in shown.items() if "BEARER_CLAIM" in name or "MAIL" in name}
+    ours = {name: value for name, value in shown.items()
+            if "BEARER_CLAIM" in name or "MAIL" in name}
     assert ours == (CLAIM[target] if reaches else {}), answer
     if not reaches:
         assert "REMOTE_USER" not in answer.text, answer
