@@ -1,5 +1,5 @@
-/* mod_dir looks for an index or fallback resource in subrequests, and answers with the status of one
- * that was refused. What else belongs to such an answer it would lose: it is kept here. */
+/* mod_dir looks for an index or fallback resource in subrequests, and answers with the status of
+ * one that was refused. What else belongs to such an answer it would lose: it is kept here. */
 #ifndef BEARER_INDEX_H
 #define BEARER_INDEX_H
 
