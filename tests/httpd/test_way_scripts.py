@@ -58,7 +58,8 @@ def responder():
 @pytest.fixture(scope="module")
 def server(serve, responder):
     files = {f"docs/{name}/env.cgi": SCRIPT for name in ("cgi", "index", "runner", "asked")}
-    return serve(CONF.replace("{fcgi}", str(responder.port)), {**files, "docs/action/page.act": "x"},
+    files["docs/action/page.act"] = "x"
+    return serve(CONF.replace("{fcgi}", str(responder.port)), files,
                  modules="cgi actions proxy proxy_fcgi proxy_balancer lbmethod_byrequests "
                          "slotmem_shm")
 
