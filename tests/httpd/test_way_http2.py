@@ -1,19 +1,15 @@
 """HTTP/2 connections: streams beside each other, one after the other, upgraded, pushed and proxied;
 each is judged by its own fields."""
 
-import socket
-
 import pytest
 
-import challenges
 import client
 from backend import Backend
 from expect import ANY_PATH, ECHO, TRUST, location, passed, refused
 from server import default_mpm
 from tokens import bearer, good
 
-h2 = pytest.importorskip("h2.connection", reason="needs python3-h2")
-events = pytest.importorskip("h2.events")
+http2 = pytest.importorskip("wire", reason="needs python3-h2")
 
 pytestmark = pytest.mark.skipif(default_mpm() == "prefork",
                                 reason="mod_http2 does not work under prefork")
@@ -50,70 +46,9 @@ def server(serve, backend):
                  modules="http2 proxy proxy_http cgi")
 
 
-class Wire:
-    """One HTTP/2 connection: what comes is collected by stream."""
-
-    def __init__(self, server):
-        self.port = server.port
-        self.line, self.answers, self.ended = h2.H2Connection(), {}, set()
-        self.promised = {}                                  # stream of a push: its request's fields
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=client.TIMEOUT)
-
-    def begin(self):
-        self.line.initiate_connection()
-        self.flush()
-        return self
-
-    def flush(self):
-        self.socket.sendall(self.line.data_to_send())
-
-    def send(self, path, headers=(), body=None, method="GET"):
-        stream = self.line.get_next_available_stream_id()
-        self.line.send_headers(stream, [
-            (":method", method), (":scheme", "http"), (":authority", "localhost"), (":path", path),
-            *[(name.lower(), value) for name, value in headers]], end_stream=body is None)
-        if body is not None:
-            self.line.send_data(stream, body, end_stream=True)
-        return stream
-
-    def _note(self, event):
-        if isinstance(event, events.ResponseReceived):
-            fields = [(name.decode(), value.decode("latin-1")) for name, value in event.headers]
-            self.answers[event.stream_id] = client.Response(int(fields[0][1]), "", fields[1:])
-        elif isinstance(event, events.DataReceived):
-            self.answers[event.stream_id].body += event.data
-            self.line.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-        elif isinstance(event, events.PushedStreamReceived):
-            self.promised[event.pushed_stream_id] = dict(event.headers)
-        elif isinstance(event, (events.StreamEnded, events.StreamReset)):
-            self.ended.add(event.stream_id)
-
-    def take(self, data):
-        for event in self.line.receive_data(data):
-            self._note(event)
-
-    def answer(self, stream):
-        while stream not in self.ended:
-            self.flush()
-            data = self.socket.recv(65536)
-            assert data, "the server closed the connection"
-            self.take(data)
-        challenges.check_response(self.answers[stream])
-        return self.answers[stream]
-
-    def get(self, path, *headers):
-        return self.answer(self.send(path, headers))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-
 @pytest.fixture
 def wire(server):
-    with Wire(server) as wire:
+    with http2.Wire(server) as wire:
         yield wire.begin()
 
 
@@ -154,7 +89,7 @@ def test_a_body(server, wire):
 
 def upgrade(*headers):
     """The bytes of an HTTP/1.1 request that would rather be answered in HTTP/2."""
-    settings = h2.H2Connection().initiate_upgrade_connection()
+    settings = http2.h2.H2Connection().initiate_upgrade_connection()
     return client.render("GET", "/cgi/slow.cgi", [
         ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"),
         ("HTTP2-Settings", settings), *headers], close=False)
@@ -163,7 +98,7 @@ def upgrade(*headers):
 def test_upgrade(server):
     """The token of the request that upgrades is good for that request and no other. These follow at
     once: httpd closes an upgraded connection that falls idle."""
-    with Wire(server) as wire:
+    with http2.Wire(server) as wire:
         wire.socket.sendall(upgrade(bearer(good(sub="bob"))))
         wire.line.initiate_upgrade_connection()
         none, other = wire.send("/p"), wire.send("/p", [bearer(good())])
