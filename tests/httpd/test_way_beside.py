@@ -3,6 +3,7 @@ too. The server starts, each does its own work, and keys still come from the net
 
 import glob
 import json
+import re
 
 import pytest
 
@@ -43,7 +44,10 @@ SecRequestBodyAccess On
 SecResponseBodyAccess On
 SecDataDir {root}/waf
 SecTmpDir {root}/waf
-SecAuditEngine Off
+SecAuditEngine On
+SecAuditLogParts ABCFHZ
+SecAuditLog {root}/logs/audit_log
+SecAction "id:9,phase:1,nolog,pass,sanitiseRequestHeader:Authorization"
 SecRule ARGS "@contains attack" "id:1,phase:2,deny,status:403"
 SecRule REQUEST_HEADERS:X-Early "@streq yes" "id:2,phase:1,deny,status:400"
 SecRule REMOTE_USER "@streq mallory" "id:3,phase:2,deny,status:403"
@@ -103,6 +107,14 @@ def test_modsecurity_blocks(guarded):
     passed(guarded.get("/p", token=good()))
 
 
+def test_an_audit_log_without_tokens(guarded):
+    """As the manual has it. That no token is in any file of the log folder is looked at in the
+    end."""
+    passed(guarded.get("/p", [("X-Marked", "in the log")], token=good()))
+    text = guarded.log("audit_log")
+    assert "X-Marked: in the log" in text and re.search(r"Authorization: \*{20}", text), text
+
+
 def test_modsecurity_and_keys_from_the_network(guarded, secure):
     passed(await_keys(guarded, "/remote", remote(secure)))
 
@@ -126,7 +138,8 @@ foreach ($_SERVER as $name => $value)
         $server[$name] = $value;
 echo json_encode(['server' => $server, 'verified' => openssl_verify($signed, $signature, $public,
     'sha256'), 'json' => json_decode('{"a":{"a":1}}', true), 'fetched' => $fetched,
-    'body' => file_get_contents('php://input')]);
+    'body' => file_get_contents('php://input'),
+    'fields' => apache_request_headers()]);
 """
 FILES = """
 <FilesMatch "\\.php$">
@@ -160,10 +173,11 @@ def test_php_is_told_who_asks(php):
         told = json.loads(answer.body)
         assert told["server"] == {
             "HTTP_HOST": "localhost", "HTTP_X_KEPT": "yes", "HTTP_CONNECTION": "close",
-            "REMOTE_USER": user, "PHP_AUTH_USER": user, "AUTH_TYPE": "Bearer", "BEARER_CLAIM_SUB": user,
-            "BEARER_REASON": "accepted"}
+            "REMOTE_USER": user, "PHP_AUTH_USER": user, "AUTH_TYPE": "Bearer",
+            "BEARER_CLAIM_SUB": user, "BEARER_REASON": "accepted"}
         assert (told["verified"], told["json"]) == (1, {"a": {"a": 1}})
         assert told["body"] == "a body"
+        assert told["fields"]["Authorization"] == f"Bearer {token}", "a script is in the server"
         assert told["fetched"] == ("p256-1" if CURL else None)
     refused(php, php.get("/p/x.php", token=good(exp=1)), "expired")
 

@@ -6,9 +6,9 @@ import os
 import pytest
 
 import client
-from expect import ECHO, TRUST, passed, refused
+from expect import ANY_PATH, ECHO, TRUST, log_line, passed, refused
 from server import default_mpm
-from tokens import bearer, good
+from tokens import AUDIENCE, bearer, good
 
 CONF = ECHO + """
 <Directory "{docs}/cgi">
@@ -153,6 +153,37 @@ def test_head_has_the_fields_of_get(line):
                      if name not in ("Date", "Keep-Alive"))
               for method in ("GET", "HEAD")]
     assert fields[0] == fields[1]
+
+
+HOSTS = {"one": ("https://one.example", "sub"), "two": ("https://two.example", "email")}
+VIRTUAL = ECHO + ANY_PATH + "".join(f"""
+<VirtualHost *:{{port}}>
+    ServerName {name}.example
+    <Location "/p">
+""" + TRUST.replace(AUDIENCE, audience).replace("AuthName api", f"AuthName {name}") + f"""
+        AuthBearerUser {claim}
+        Require valid-user
+    </Location>
+</VirtualHost>
+""" for name, (audience, claim) in HOSTS.items())
+
+
+def test_one_host_after_the_other(serve):
+    """A token that was good for one host of a connection is none for the next host of it."""
+    server = serve(VIRTUAL)
+    server.allow_log(log_line("audience_wrong"))
+    made = {name: good(aud=audience, email="al@mail.example")
+            for name, (audience, _) in HOSTS.items()}
+    with client.Connection(server.port) as line:
+        for host, token in [("one", "one"), ("two", "one"), ("two", "two"), ("one", None),
+                            ("one", "two"), ("one", "one"), ("two", None), ("two", "two")] * 3:
+            fields = [("Host", f"{host}.example")] + ([bearer(made[token])] if token else [])
+            answer = line.request("GET", "/p", fields)
+            if host == token:
+                passed(answer, {"one": "alice", "two": "al@mail.example"}[host])
+            else:
+                refused(server, answer, "audience_wrong" if token else "no_token")
+                assert answer.bearer["realm"] == host
 
 
 @pytest.mark.skipif(default_mpm() == "prefork", reason="one process a connection")

@@ -21,7 +21,7 @@ THREADS, BATCH = 16, 50
 BATCHES = 90_000 // THREADS // BATCH // SHARE + 1
 STREAMS, CONNECTIONS = 100, 100 // SHARE
 USERS = ("alice", "bob")
-TOKENS = 30             # of each user: twice as many as the cache has room for, and more
+TOKENS = 30             # of each user: more than the cache has room for
 # Where all workers are busy, httpd ends connections that are kept.
 CONF = """
 StartServers 2
@@ -30,7 +30,7 @@ MaxSpareThreads 64
 ThreadsPerChild 32
 MaxRequestWorkers 64
 MaxKeepAliveRequests 0
-AuthBearerCache entries=24
+AuthBearerCache entries=48
 Protocols h2c http/1.1
 """ + ECHO + """
 Header always set X-Claim "%{BEARER_CLAIM_SUB}e"

@@ -14,7 +14,8 @@ OTHER = "https://other.example"
 RULES = {"ours": TRUST + "Require valid-user\n",
          "theirs": TRUST.replace(AUDIENCE, OTHER) + "AuthBearerUser email\nRequire valid-user\n"}
 USERS = {"ours": "alice", "theirs": "alice@mail.example"}
-# Way -> configuration that leads a Location to the backend, outside and inside the section.
+# Way -> configuration that leads a Location to the backend, outside and inside the section. {rules}
+# stand outside where there is no section.
 WAYS = {
     "pass": ('ProxyPass "{at}" "http://127.0.0.1:{backend}/x"\n', ""),
     "inside": ("", 'ProxyPass "http://127.0.0.1:{backend}/x"\n'),
@@ -22,6 +23,11 @@ WAYS = {
     "rewrite": ('RewriteRule "^{at}(.*)" "http://127.0.0.1:{backend}/x$1" [P]\n', ""),
     "directory": ("", 'RewriteEngine On\nRewriteRule ".*" "http://127.0.0.1:{backend}/x" [P]\n'),
     "handler": ("", 'SetHandler "proxy:http://127.0.0.1:{backend}/x"\n'),
+    "proxy": ('ProxyPass "{at}" "http://127.0.0.1:{backend}/for{at}"\n'
+              '<Proxy "http://127.0.0.1:{backend}/for{at}*">\n{rules}</Proxy>\n', None),
+    "proxy-match": ('RewriteRule "^{at}(.*)" "http://127.0.0.1:{backend}/for{at}$1" [P]\n'
+                    '<ProxyMatch "^http://127.0.0.1:[0-9]*/for{at}">\n{rules}</ProxyMatch>\n',
+                    None),
     "balancer": ('ProxyPass "{at}" "balancer://pool"\n', ""),
     "unix": ('ProxyPass "{at}" "unix:{root}/run/backend|http://localhost/x"\n', ""),
     "unix-handler": ("", 'SetHandler "proxy:unix:{root}/run/backend|http://localhost/x"\n'),
@@ -50,8 +56,9 @@ RewriteEngine On
     for way, (outside, inside) in WAYS.items():
         for place, rules in RULES.items():
             at = path(way, place)
-            text += outside.replace("{at}", at)
-            text += f'<Location "{at}">\n{inside}{rules}</Location>\n'
+            text += outside.replace("{at}", at).replace("{rules}", rules)
+            if inside is not None:
+                text += f'<Location "{at}">\n{inside}{rules}</Location>\n'
     return text + f"""
 ProxyPass "/errors" "http://127.0.0.1:{{backend}}/errors"
 <Location "/errors">
