@@ -46,6 +46,7 @@ static void adopt(request_rec *r, const bearer_request *from)
 
     request->judged = from->judged;
     request->presented = from->presented;
+    request->field = from->field;
     request->by_password = from->by_password;
     request->verdict = from->verdict;
     request->findings = from->findings;
@@ -125,34 +126,42 @@ void bearer_identity_carry_index(request_rec *r)
     request->index = NULL;
 }
 
-/* The field as it was when this request, or one that led to it, was judged by it; NULL if none
- * was. */
-static const char *judged_field(request_rec *r)
+static request_rec *previous(const request_rec *r)
 {
-    for (; r != NULL; r = r->prev != NULL ? r->prev : r->main) {
-        const bearer_request *request = bearer_request_find(r);
-
-        if (request != NULL && request->field != NULL)
-            return request->field;
-    }
-    return NULL;
+    return r->prev != NULL ? r->prev : r->main;
 }
 
-/* Off unless asked for: a backend that is not meant to act for the user must not be able to. What
- * an administrator put into the field instead stays. */
-static void withhold(request_rec *r)
+/* Whether this request, or one that led to it, came to us with this value. What an administrator
+ * put into the field after a token was judged is another. Where nobody asked for a token, as under
+ * rules that need none, whatever looks like one was meant for us. */
+static bool is_ours(request_rec *r, const char *value)
 {
-    const bearer_conf *conf = bearer_conf_get(r);
-    const char *now = apr_table_get(r->headers_in, bearer_locate_field(r));
-    const char *judged = judged_field(r);
+    bool judged = false;
     bearer_span token;
 
-    if (conf->pass || now == NULL)
-        return;
-    /* Also where nobody asked for it, as under a rule that lets everyone in. */
-    if ((judged != NULL && strcmp(now, judged) == 0)
-        || (bearer_mode_of(r, conf) >= BEARER_BESIDE
-            && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER))
+    for (request_rec *one = r; one != NULL; one = previous(one)) {
+        const bearer_request *request = bearer_request_find(one);
+
+        if (request != NULL && request->field != NULL && strcmp(value, request->field) == 0)
+            return true;
+        judged = judged || (request != NULL && request->field != NULL);
+    }
+    for (request_rec *one = r; one != NULL && !judged; one = previous(one)) {
+        const bearer_conf *conf = bearer_conf_get(one);
+
+        if (bearer_mode_of(one, conf) >= BEARER_BESIDE
+            && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER)
+            return true;
+    }
+    return false;
+}
+
+/* Off unless asked for: a backend that is not meant to act for the user must not be able to. */
+static void withhold(request_rec *r)
+{
+    const char *value = apr_table_get(r->headers_in, bearer_locate_field(r));
+
+    if (!bearer_conf_get(r)->pass && value != NULL && is_ours(r, value))
         apr_table_unset(r->headers_in, bearer_locate_field(r));
 }
 
