@@ -78,7 +78,7 @@ static int answer(request_rec *r, const bearer_request *request, int status)
 
         one->status = status;
         one->shown = request->verdict.reason;
-        if (!one->judged)
+        if (!one->judged || one != request)
             apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(one->shown));
         r = r->main;
         if (r == NULL || !bearer_request_get(r)->asks_index)

@@ -99,31 +99,32 @@ static apr_status_t index_gone(void *data)
     return APR_SUCCESS;
 }
 
-/* mod_dir turns a request for a directory into the subrequest for its index, but for the user: the
- * subrequest leaves its name with the main request, late fixups of which see whether it became that
- * one. */
+/* mod_dir turns a request for a directory into the subrequest for its index, but for the user, and
+ * mod_negotiation does so for a variant: the subrequest leaves its name with the request that it is
+ * of, late fixups of which see whether it became that one. */
 void bearer_identity_carry_index(request_rec *r)
 {
+    const bearer_conf *conf = bearer_conf_get(r);
     bearer_request *request = bearer_request_find(r);
+    request_rec *index = request != NULL ? request->index : NULL;
 
-    if (r->main != NULL && request != NULL && request->identity != NULL
+    if (request == NULL)
+        return;
+    request->index = NULL;
+    if (index != NULL && index->per_dir_config == r->per_dir_config && index->uri == r->uri) {
+        adopt(r, bearer_request_find(index));
+        r->user = index->user;
+        r->ap_auth_type = index->ap_auth_type;
+    }
+    else if (request->exported != NULL && request->exported != conf->variables) {
+        /* An index for which nobody had to be known: its section decides what it is told. */
+        bearer_identity_export(r, conf, request);
+    }
+    if (r->main != NULL && request->identity != NULL
         && r->main->per_dir_config != r->per_dir_config) {
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
-    if (r->main != NULL || request == NULL)
-        return;
-    if (request->index != NULL && request->index->per_dir_config == r->per_dir_config
-        && request->index->uri == r->uri) {
-        adopt(r, bearer_request_find(request->index));
-        r->user = request->index->user;
-        r->ap_auth_type = request->index->ap_auth_type;
-    }
-    else if (request->exported != bearer_conf_get(r)->variables) {
-        /* An index for which nobody had to be known: its section decides what it is told. */
-        bearer_identity_export(r, bearer_conf_get(r), request);
-    }
-    request->index = NULL;
 }
 
 static request_rec *previous(const request_rec *r)

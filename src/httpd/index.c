@@ -18,7 +18,10 @@ void bearer_index_end(request_rec *r)
         return;
     request->kept = NULL;               /* another name was there */
     request->status = 0;
-    if (!request->judged)
+    if (request->judged)
+        apr_table_setn(r->subprocess_env, "BEARER_REASON",
+                       bearer_reason_name(request->verdict.reason));
+    else
         apr_table_unset(r->subprocess_env, "BEARER_REASON");
 }
 

@@ -47,6 +47,16 @@ CONF = ECHO + "DirectorySlash On\n" + "".join(
             "theirs.*", ELSEWHERE + "Require valid-user\n")),
         directory("views-open", "Options +MultiViews\n" + one_file("page.html", VALID)
                   + one_file("page.txt", ELSEWHERE + "Require valid-user\n")),
+        directory("index-view", "Options +MultiViews\nDirectoryIndex index\n"
+                  + one_file("index.*", TRUST + "AuthBearerEnv sub\nRequire valid-user\n")),
+        directory("fallback-view", "Options +MultiViews\nFallbackResource /index-view/index\n"),
+        directory("outer-index", "DirectoryIndex inner/\n"),
+        directory("outer-index/inner", "DirectoryIndex secret.html\n" + VALID),
+        directory("outer-mixed", "DirectoryIndex inner/\n" + VALID),
+        directory("outer-then", "DirectoryIndex secret.html open.html\n" + VALID + one_file(
+            "secret.html", ELSEWHERE + "Require valid-user\n")),
+        directory("outer-mixed/inner", "DirectoryIndex secret.html\n" + one_file(
+            "secret.html", ELSEWHERE + "Require valid-user\n")),
         directory("spell", "CheckSpelling On\n" + VALID),
         directory("spell-open", "CheckSpelling On\n" + one_file("secret.html", VALID)),
         directory("own", VALID + "RewriteEngine On\nRewriteCond %{REMOTE_USER} ^(\\w+)$\n"
@@ -67,9 +77,12 @@ for _kind in SECRET:
 FILES.update({f"docs/{name}": INDEX for name in (
     "page-first/secret.html", "hide/secret.html", "list/ours.html", "list/theirs.html",
     "listed/ours.html", "views/page.html", "views/theirs.html", "views-open/page.html",
-    "views-open/page.txt", "spell/secret.html", "spell-open/secret.html", "own/alice.html")})
+    "views-open/page.txt", "index-view/index.html", "outer-index/inner/secret.html",
+    "outer-mixed/inner/secret.html", "fallback-view/x.html", "outer-then/secret.html",
+    "spell/secret.html", "spell-open/secret.html", "own/alice.html")})
 FILES.update({"docs/page-first/error.html": "<p>our error page\n", "docs/list/open.html": "x",
-              "docs/own/bob.html": "<p>bob's\n", "docs/ahead/page": "x"})
+              "docs/own/bob.html": "<p>bob's\n", "docs/ahead/page": "x",
+              "docs/outer-then/open.html": "<p>open\n"})
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +163,27 @@ def test_variants(server):
         answer = server.get("/views/theirs", token=good(aud=audience))
         assert answer.status in status, answer
         assert ("the index" in answer.text) == (status == (200,))
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("path", ["/index-view/", "/fallback-view/nothing", "/outer-index/"])
+def test_a_name_behind_a_name(server, path):
+    """An index that is a variant, or itself a directory: subrequests of subrequests. What
+    mod_negotiation may not read is not there for it."""
+    if "view" in path:
+        assert server.get(path).status in (403, 404) and "index" not in server.get(path).text
+    else:
+        refused(server, server.get(path), "no_token")
+    passed(server.get(path, token=good(sub="bob")), "bob")
+
+
+def test_an_index_of_another_audience_behind_an_index(server):
+    for audience, reason in ((AUDIENCE, "audience_wrong"), (OTHER, "audience_wrong")):
+        refused(server, server.get("/outer-mixed/", token=good(aud=audience)), reason)
+    passed(server.get("/outer-mixed/", token=good(aud=[AUDIENCE, OTHER])))
+    answer = server.get("/outer-then/", token=good())
+    assert (answer.status, answer.text, answer.header("X-User")) == (200, "<p>open\n", "alice")
+    assert (answer.header("X-Reason"), answer.challenges) == ("accepted", [])
 
 
 def test_variants_of_several_audiences(server):

@@ -1,5 +1,5 @@
-"""Onward to a backend by way of another place of the server: an index, a fallback, a rewritten path,
-an error page, a part of a page. The token stays here, whichever of them was judged by it."""
+"""Onward to a backend by way of another place of the server: an index, a fallback, a rewritten
+path, an error page, a part of a page. The token stays here, whichever of them was judged by it."""
 
 import pytest
 
