@@ -3,6 +3,7 @@ too. The server starts, each does its own work, and keys still come from the net
 
 import glob
 import json
+import os
 import re
 
 import pytest
@@ -111,8 +112,8 @@ def test_an_audit_log_without_tokens(guarded):
     """As the manual has it. That no token is in any file of the log folder is looked at in the
     end."""
     passed(guarded.get("/p", [("X-Marked", "in the log")], token=good()))
-    text = guarded.log("audit_log")
-    assert "X-Marked: in the log" in text and re.search(r"Authorization: \*{20}", text), text
+    guarded.wait_for(lambda: "X-Marked: in the log" in guarded.log("audit_log"), "the audit log")
+    assert re.search(r"Authorization: \*{20}", guarded.log("audit_log"))
 
 
 def test_modsecurity_and_keys_from_the_network(guarded, secure):
@@ -152,6 +153,8 @@ FILES = """
 def php(request, serve, secure, authority):
     if not PHP:
         pytest.skip("needs libapache2-mod-php")
+    if os.environ.get("BEARER_PRELOAD"):
+        pytest.skip("PHP loads its libraries in a way that sanitizers refuse")
     loads = [f"LoadModule auth_bearer_module {module()}", f"LoadModule php_module {PHP[-1]}"]
     conf = "\n".join(loads[::-1] if request.param == "php first" else loads) \
         + '\nAuthBearerStateDir "{root}/run/keys"\n' + ECHO + FILES \
