@@ -2,6 +2,7 @@
 judged by itself, whatever came before it and whatever it asks for."""
 
 import os
+import socket
 
 import pytest
 
@@ -96,6 +97,21 @@ def test_a_refused_body_is_not_the_next_request(server, line):
               + b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner))
     refused(server, line.receive(), "no_token")
     refused(server, line.request("GET", "/secret/page.html"), "no_token")
+
+
+@pytest.mark.parametrize("data", [
+    b"GET /secret/page.html\r\n", b"GET /secret/page.html HTTP/0.9\r\n\r\n",
+    b"GET /secret/page.html HTTP/1.0\r\n\r\n",
+    b"GET http://elsewhere/secret/page.html HTTP/1.1\r\n"
+    b"Host: x\r\nConnection: close\r\n\r\n", b"GET /secret/page.html HTTP/1.1\nHost: x\n\n",
+    b"GET /secret/page.html  HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"])
+def test_other_ways_to_ask(server, data):
+    """Whatever httpd makes of it, the page is not in the answer, nor in the next one."""
+    with client.Connection(server.port) as line:
+        line.send(data)
+        line.socket.shutdown(socket.SHUT_WR)
+        text = line.stream.read()
+    assert text and b"the index" not in text and b" 200 " not in text, text
 
 
 EXPECT = [("Expect", "100-continue"), ("Content-Length", str(len(BODY)))]

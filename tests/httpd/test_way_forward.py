@@ -1,6 +1,8 @@
 """Forward proxies: the proxy's own credential is in Proxy-Authorization, and ends there; that of
 the origin server passes through untouched."""
 
+import contextlib
+
 import pytest
 
 import challenges
@@ -35,12 +37,15 @@ AllowCONNECT {origin} {other}
     AuthBearer On
     AuthUserFile {root}/users
 </Proxy>
+<Proxy "http://127.0.0.1:{text}/*">
+    ErrorDocument 407 "a text of the administrator"
+</Proxy>
 <Location "/here">
 """ + TRUST + """    Require valid-user
 </Location>
 """
 USERS = {"users": "carol:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", "docs/here": "<p>the index\n"}
-NAMES = ("origin", "other", "open", "mixed")
+NAMES = ("origin", "other", "open", "mixed", "text")
 OTHER = "https://other.example"
 
 
@@ -50,9 +55,8 @@ def reply(_):
 
 @pytest.fixture(scope="module")
 def origins():
-    with Backend(reply) as one, Backend(reply) as two, Backend(reply) as three, \
-            Backend(reply) as four:
-        yield dict(zip(NAMES, (one, two, three, four)))
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(Backend(reply)) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +151,13 @@ def test_beside_basic(proxy, origins):
         assert answer.status == 200 and hit.all("Proxy-Authorization") == []
     refused(through(proxy, origins, "mixed", [proof(good(exp=1))]), error="invalid_token",
             realm="mixed")
+
+
+def test_own_text_about_a_refusal(proxy, origins):
+    """Of ErrorDocument 407 httpd shows texts alone, no page of its own, whatever the AuthType."""
+    got = through(proxy, origins, "text")
+    refused(got)
+    assert got[0].body == b"a text of the administrator"
 
 
 def test_the_servers_own_pages_look_at_authorization(proxy):
