@@ -67,12 +67,18 @@ static int wrap_authn(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
     bearer_mode mode = bearer_mode_of(r, conf);
+    const apr_table_t *saved;
+    int status;
 
-    if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHN))
+    if (is_inside(r, BEARER_AUTHN) || (mode == BEARER_IDLE && !bearer_answer_precedes(r)))
         return DECLINED;
+    saved = bearer_answer_save(r);
     if (mode == BEARER_BESIDE && conf->hide)
-        return bearer_answer_contradiction(r);
-    return bearer_answer_authn(r, conf, mode, run_again(r, BEARER_AUTHN, ap_run_check_user_id));
+        return bearer_answer_restore(r, saved, bearer_answer_contradiction(r));
+    status = run_again(r, BEARER_AUTHN, ap_run_check_user_id);
+    if (mode != BEARER_IDLE)
+        status = bearer_answer_authn(r, conf, mode, status);
+    return bearer_answer_restore(r, saved, status);
 }
 
 /* Under AuthType Bearer a credential was left to others, and none took it: mod_authn_core, which is
@@ -91,10 +97,16 @@ static int wrap_authz(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
     bearer_mode mode = bearer_mode_of(r, conf);
+    const apr_table_t *saved;
+    int status;
 
-    if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHZ))
+    if (is_inside(r, BEARER_AUTHZ) || (mode == BEARER_IDLE && !bearer_answer_precedes(r)))
         return DECLINED;
-    return bearer_answer_authz(r, conf, mode, run_again(r, BEARER_AUTHZ, ap_run_auth_checker));
+    saved = bearer_answer_save(r);
+    status = run_again(r, BEARER_AUTHZ, ap_run_auth_checker);
+    if (mode != BEARER_IDLE)
+        status = bearer_answer_authz(r, conf, mode, status);
+    return bearer_answer_restore(r, saved, status);
 }
 
 static int check_authn(request_rec *r)

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from expect import ECHO, TRUST, log_line
-from tokens import AUDIENCE, good
+from tokens import AUDIENCE, basic, bearer, good
 
 OTHER = "https://other.example"
 CLAIMS = {"email": "alice@mail.example", "scope": "read"}
@@ -145,3 +145,56 @@ def test_rewritten_in_the_server(server, target):
         reaches = target in places
         assert answer.status == (200 if reaches else 401), (kind, answer)
         look(answer, "rewrite", "open", target, reaches)
+
+
+# The page about a refusal that is refused itself
+
+BESIDE = TRUST.replace("AuthType Bearer", "AuthType Basic\nAuthBearer On\n"
+                                          "AuthUserFile {root}/users").replace("api\n", "page\n", 1)
+WALLS = {
+    "bearer": TRUST.replace("AuthName api", "AuthName page") + "Require claim page exists\n",
+    "beside": BESIDE + "Require claim page exists\n",
+    "basic": "AuthType Basic\nAuthName page\nAuthUserFile {root}/users\nRequire user nobody\n",
+    "password": TRUST.replace("AuthType Bearer\n    AuthName api", "AuthType Basic\n"
+                              "AuthName page\nAuthBasicProvider bearer") + "Require scope none\n",
+}
+ENTRY = TRUST.replace("AuthType Bearer", "AuthType Basic\nAuthBearer On\n"
+                                         "AuthUserFile {root}/users")
+
+
+@pytest.fixture(scope="module")
+def walls(serve):
+    text = ECHO
+    for name, rules in WALLS.items():
+        page = "".join(f"ErrorDocument {status} /{name}/page.html\n" for status in (401, 403, 404))
+        text += directory(name, rules)
+        for place, trust in (("alone", TRUST), ("both", ENTRY)):
+            text += f'<Location "/{place}-{name}">\n{page}{trust}Require scope write\n</Location>\n'
+        text += f'<Location "/gone-{name}">\n{page}</Location>\n'
+    server = serve(text, {"users": "carol:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", **{
+        f"docs/{name}/page.html": "<p>the page\n" for name in WALLS}})
+    server.allow_log(log_line("(scope_lacking|rule_denied)"), "AH01617", "AH00128")
+    return server
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("wall", WALLS)
+def test_a_refused_page_leaves_the_answer_as_it_is(walls, wall):
+    """Whoever refuses it: the way to log in that is named is the one to the place that was asked
+    for."""
+    carol = basic("carol", "password")
+    for place, others in (("alone", []), ("both", ["Basic"])):
+        for headers, status, schemes, error in (
+                ([], 401, ["Bearer", *others], None), ([carol], 403 if others else 401, None, None),
+                ([bearer(good(exp=1))], 401, ["Bearer", *others], "invalid_token"),
+                ([bearer(good())], 403, ["Bearer"], "insufficient_scope")):
+            answer = walls.get(f"/{place}-{wall}", headers)
+            if schemes is not None:
+                assert [one.split()[0] for one in answer.challenges] == schemes, answer
+                assert (answer.bearer["realm"], answer.bearer.get("error")) == ("api", error)
+                assert answer.status == status and "no-store" in answer.header("Cache-Control")
+            assert 'realm="page"' not in str(answer.challenges) and "the page" not in answer.text
+    for headers in ([], [carol], [bearer(good())]):
+        answer = walls.get(f"/gone-{wall}", headers)
+        assert answer.status == 404 and "the page" not in answer.text
+        assert answer.challenges == [] or wall == "basic", "it is httpd's alone"
