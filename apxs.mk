@@ -63,6 +63,7 @@ TOOL_SOURCES   := $(wildcard support/*.c src/mint.c)
 UNIT_SHARED    := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_SOURCES   := $(wildcard tests/unit/test_*.c)
 FUZZ_SOURCES   := $(wildcard tests/fuzz/fuzz_*.c)
+EXAMPLE_SOURCE := tests/httpd/modules/mod_example.c
 
 SOURCES        := $(LIB_SOURCES) $(MODULE_SOURCES) $(TOOL_SOURCES) $(UNIT_SHARED)
 
@@ -73,7 +74,8 @@ TOOL   := $(BUILD)/htbearer
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
 REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/replay_%,$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
-OBJECTS := $(call object,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c tests/bench/*.c))
+OBJECTS := $(call object,$(SOURCES) $(UNIT_SOURCES) $(EXAMPLE_SOURCE) \
+             $(wildcard tests/fuzz/*.c tests/bench/*.c))
 
 .PHONY: all help demo demo-stop test test-debian13 check asan fuzz bench bench-core lint \
         install uninstall clean test-programs fuzz-programs
@@ -97,6 +99,7 @@ $(call object,$(MODULE_SOURCES)): FLAGS = $(HTTPD_FLAGS) $(LIB_FLAGS)
 $(BUILD)/obj/src/httpd/config.o: FLAGS += -DBEARER_STATE_DIR='"$(STATE_DIR)"'
 # httpd declares the module record without a visibility.
 $(BUILD)/obj/mod_auth_bearer.o: FLAGS += -fvisibility=default
+$(call object,$(EXAMPLE_SOURCE)): FLAGS = $(HTTPD_FLAGS) $(LIB_FLAGS) -fvisibility=default
 $(call object,$(TOOL_SOURCES)): FLAGS = $(LIB_FLAGS) $(JWT_FLAGS)
 .SECONDARY: $(OBJECTS)
 
@@ -141,12 +144,17 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK $@)$(LINK) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIB_LINK) $(APR_LINK)
 
+# Another module, for tests of what others see of ours.
+EXAMPLE := $(BUILD)/mod_example.so
+$(EXAMPLE): $(call object,$(EXAMPLE_SOURCE))
+	$(call say,LINK $@)$(LINK) -shared -o $@ $<
+
 # It signs with the helpers of the unit tests.
 $(BUILD)/bench/core: $(BUILD)/obj/tests/bench/core.o $(BUILD)/unit/shared.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka $(LIB_LINK) $(APR_LINK)
 
-test-programs: $(UNITS) $(REPLAYS) $(BUILD)/bench/core
+test-programs: $(UNITS) $(REPLAYS) $(EXAMPLE) $(BUILD)/bench/core
 fuzz-programs: $(FUZZERS)
 
 RUN   = BEARER_BUILD='$(abspath $(BUILD))' $(PYTHON) tests/run.py
@@ -225,11 +233,14 @@ test-debian13:
 LIBEXECDIR = $(shell $(APXS) -q LIBEXECDIR)
 # Debian keeps modules to be enabled with a2enmod beside the configuration.
 MODS_AVAILABLE = $(wildcard $(shell $(APXS) -q SYSCONFDIR 2> /dev/null)/mods-available)
+INCLUDEDIR     = $(shell $(APXS) -q INCLUDEDIR)
 MAN_PAGE       = $(PREFIX)/share/man/man1/htbearer.1
 
-## install: module, tool and man page (DESTDIR, PREFIX)
+## install: module, header for other modules, tool and man page (DESTDIR, PREFIX)
 install: all
-	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(dir $(MAN_PAGE))'
+	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(dir $(MAN_PAGE))' \
+	    '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 include/mod_auth_bearer.h '$(DESTDIR)$(INCLUDEDIR)/mod_auth_bearer.h'
 	install -m 644 $(MODULE) '$(DESTDIR)$(LIBEXECDIR)/mod_auth_bearer.so'
 	install -m 755 $(TOOL) '$(DESTDIR)$(PREFIX)/bin/htbearer'
 	install -m 644 support/htbearer.1 '$(DESTDIR)$(MAN_PAGE)'
@@ -242,7 +253,7 @@ endif
 ## uninstall: remove what install put there
 uninstall:
 	rm -f '$(DESTDIR)$(LIBEXECDIR)/mod_auth_bearer.so' '$(DESTDIR)$(PREFIX)/bin/htbearer' \
-	    '$(DESTDIR)$(MAN_PAGE)'
+	    '$(DESTDIR)$(MAN_PAGE)' '$(DESTDIR)$(INCLUDEDIR)/mod_auth_bearer.h'
 ifneq ($(MODS_AVAILABLE),)
 	rm -f '$(DESTDIR)$(MODS_AVAILABLE)/auth_bearer.load'
 endif

@@ -1,14 +1,19 @@
 /* mod_auth_bearer: OAuth 2.0 bearer tokens for Apache httpd 2.4. The module record, its hooks, and
  * the way of one request through them. docs/architecture.md shows the rest of the house. */
+#include "bearer/advice.h"
 #include "bearer/answer.h"
 #include "bearer/authenticate.h"
 #include "bearer/expression.h"
+#include "bearer/formbody.h"
 #include "bearer/identity.h"
 #include "bearer/index.h"
 #include "bearer/memory.h"
+#include "bearer/modes.h"
+#include "bearer/private.h"
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
+#include "bearer/view.h"
 
 #include <http_config.h>
 #include <http_core.h>
@@ -37,20 +42,47 @@ static bool is_inside(request_rec *r, int stage)
     return request != NULL && request->inside[stage] > 0;
 }
 
+/* Before anything else looks at the request: no rule, handler or log is to see a token that came in
+ * its address or in a cookie. */
+static int take_tokens(request_rec *r)
+{
+    const bearer_conf *conf = bearer_conf_get(r);
+
+    if (bearer_mode_of(r, conf) >= BEARER_BESIDE)
+        bearer_locate_take(r, conf);
+    return DECLINED;
+}
+
+/* What ended before that, as by a redirect of mod_alias, is logged, too. */
+static int take_from_logs(request_rec *r)
+{
+    for (; r != NULL; r = r->next)
+        take_tokens(r);
+    return DECLINED;
+}
+
 /* mod_authz_core decides a rule about claims before anybody is known: no claim is there, so it
  * would refuse what asks for one, and grant what forbids one. Authentication comes first then. */
 static int wrap_access(request_rec *r)
 {
+    const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
     bearer_request *request;
+    bool may_let;
     int status;
 
-    if (!bearer_expression_used() || is_inside(r, BEARER_ACCESS)
-        || bearer_mode_of(r, bearer_conf_get(r)) == BEARER_IDLE)
+    if (mode == BEARER_IDLE || is_inside(r, BEARER_ACCESS))
+        return DECLINED;
+    may_let = bearer_mode_may_let(r, conf, mode);
+    if (!bearer_expression_used() && !may_let)
         return DECLINED;
     request = bearer_request_get(r);
     request->asked = false;
     status = run_again(r, BEARER_ACCESS, ap_run_access_checker_ex);
-    if (!request->asked || (status != OK && status != DECLINED && status != HTTP_FORBIDDEN))
+    if (may_let)
+        status = bearer_mode_let(r, conf, mode, status);
+    if (request->let || !request->asked
+        || (status != OK && status != DECLINED && status != HTTP_FORBIDDEN))
         return status;
     request->force_authn = true;
     return OK;
@@ -60,7 +92,9 @@ static int force_authn(request_rec *r)
 {
     const bearer_request *request = bearer_request_find(r);
 
-    return request != NULL && request->force_authn ? OK : DECLINED;
+    if (request != NULL && request->let)
+        return DECLINED;
+    return (request != NULL && request->force_authn) || bearer_mode_wants_authn(r) ? OK : DECLINED;
 }
 
 static int wrap_authn(request_rec *r)
@@ -157,6 +191,12 @@ static int check_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, ser
                ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
+/* Of `apachectl configtest`, which ends before post_config. */
+static void test_config(apr_pool_t *conf, server_rec *server)
+{
+    bearer_advice_give(conf, server);
+}
+
 static int post_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp, server_rec *server)
 {
     (void)log;
@@ -175,6 +215,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const before[] = { "mod_authn_core.c", NULL };
     static const char *const indexes[] = { "mod_dir.c", NULL };
 
+    ap_hook_check_access(take_tokens, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_force_authn(force_authn, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -186,17 +227,25 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(before_indexes, NULL, indexes, APR_HOOK_LAST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(bearer_formbody_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_filter(bearer_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(bearer_private_insert_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_log_transaction(take_from_logs, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_expr_lookup(bearer_expression_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_refresher_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_memory_child, NULL, NULL, APR_HOOK_MIDDLE);
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();
+    bearer_formbody_register();
+    bearer_private_register();
     bearer_identity_register();
+    bearer_view_register();
 }
 
 AP_DECLARE_MODULE(auth_bearer) = {

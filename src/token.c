@@ -278,6 +278,29 @@ bearer_verdict bearer_token_judge(apr_pool_t *pool, bearer_span text, bearer_tru
                                            &found->identity, &refused), refused);
 }
 
+/* A foreign token says nothing that could be read here: an object without members. */
+static const bearer_json nothing = { .kind = BEARER_JSON_OBJECT, .name_len = sizeof(nothing) };
+static const bearer_claims no_claims = {
+    .json = &nothing, .issuer = { "", 0 }, .exp_found = BEARER_ABSENT, .nbf_found = BEARER_ABSENT,
+    .iat_found = BEARER_ABSENT,
+};
+static const bearer_json *const no_scopes[] = { NULL };
+
+bearer_verdict bearer_token_vouched(apr_pool_t *pool, const char *user, bearer_findings *found)
+{
+    bearer_verdict refused = { .reason = BEARER_USER_MISSING,
+                               .detail = "the provider named no user" };
+    bool named = user != NULL && *user != '\0';
+
+    if (named && bearer_span_has_control(bearer_span_of(user)))
+        named = bearer_refuse(&refused, BEARER_USER_MISSING,
+                              "the user that the provider named holds control characters");
+    if (named)
+        found->identity = (bearer_identity){ .claims = &no_claims, .scopes = no_scopes,
+                                             .user = apr_pstrdup(pool, user) };
+    return conclude(named, refused);
+}
+
 bool bearer_token_names(apr_pool_t *pool, bearer_span text, bearer_trust *const *trusts)
 {
     token_parts token;

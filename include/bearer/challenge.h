@@ -16,7 +16,11 @@ const char *bearer_challenge_field(bool proxy);
 const char *bearer_challenge_make(apr_pool_t *pool, const char *realm, bearer_reason reason,
                                   const char *scope, bool detail);
 
-/* The scheme of a challenge is Bearer. */
+/* Basic realm="..." (RFC 7617), names and tokens in UTF-8. */
+const char *bearer_challenge_basic(apr_pool_t *pool, const char *realm);
+
+/* The scheme of a challenge is Bearer, or Basic. */
 bool bearer_challenge_is_ours(const char *value);
+bool bearer_challenge_is_basic(const char *value);
 
 #endif

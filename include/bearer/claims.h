@@ -21,7 +21,7 @@ typedef struct {
 /* What one location reads from accepted claims. */
 typedef struct {
     const bearer_claims *claims;
-    const char *issuer;             /* as configured */
+    const char *issuer;             /* as configured; NULL where another module vouches */
     const char *user;               /* REMOTE_USER: not empty, no control characters */
     const bearer_json *const *scopes;   /* claims that hold them, NULL-terminated */
 } bearer_identity;

@@ -50,7 +50,8 @@ typedef struct {
 typedef struct {
     apr_uint64_t set;               /* bit i: row i of the table was given here */
     int enabled;                    /* AuthBearer */
-    int authoritative, hide, detail;
+    int authoritative, hide, detail, optional, preflight;
+    int report;                     /* AuthBearerEnforce report */
     int pass;                       /* AuthBearerPass */
     int leeway, max_age;            /* seconds */
     int max_size;                   /* bytes of a token */

@@ -5,6 +5,8 @@
 #include "bearer/config.h"
 
 typedef struct bearer_walk bearer_walk;
+typedef struct bearer_taken bearer_taken;
+struct bearer_formbody;
 
 /* How far the module is concerned with a request. */
 typedef enum {
@@ -35,16 +37,26 @@ typedef struct {
     unsigned inside[BEARER_STAGES]; /* marks: a wrapper runs its hook again */
     bool asked;                     /* an expression wanted a claim, and nobody was known */
     bool force_authn;
+    bool let;                       /* AuthBearerPreflight or Enforce report let it through */
+    bool reporting;                 /* judged on the side: nothing comes of it but a log line */
     bearer_walk *walk;              /* a what-if walk is under way */
     const bearer_variable *const *exported; /* as environment variables */
     bool asks_index;                /* mod_dir may be at work in subrequests */
     apr_table_t *kept;              /* the fields of one of them that was refused */
     request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
+    /* Of the first of the requests that lead to one another alone: */
+    bearer_taken *taken;            /* tokens that were taken out of it */
+    const struct bearer_formbody *form; /* its body, once it was looked at */
+    bool private_answer;            /* a token came in a way that caches do not know */
+    bool in_address;                /* one of them in the query */
 } bearer_request;
 
 /* The state of this very request; _get makes it where it is missing, _find may return NULL. */
 bearer_request *bearer_request_get(request_rec *r);
 bearer_request *bearer_request_find(request_rec *r);
+
+/* The first of the requests that led to this one, by redirects or as parts of a page. */
+request_rec *bearer_request_origin(request_rec *r);
 
 /* How far the module is concerned, by AuthType as it was when this was first asked for the request
  * and its configuration: it may be an expression, and each of a dozen hooks asks. */

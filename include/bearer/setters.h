@@ -15,6 +15,7 @@ typedef struct {
 void *bearer_conf_slot(cmd_parms *cmd, void *conf);
 
 const char *bearer_set_flag(cmd_parms *cmd, void *conf, const char *word);
+const char *bearer_set_enforce(cmd_parms *cmd, void *conf, const char *word);
 const char *bearer_set_number(cmd_parms *cmd, void *conf, const char *text);
 const char *bearer_set_body(cmd_parms *cmd, void *conf, const char *word);
 const char *bearer_set_challenge(cmd_parms *cmd, void *conf, const char *text);

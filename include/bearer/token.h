@@ -9,6 +9,7 @@
 typedef struct {
     const bearer_trust *trust;      /* whose name the token bears, once read; else NULL */
     bearer_span kid;                /* of the header, once read; else empty */
+    const char *provider;           /* of another module, whose answer it is; else NULL */
     bearer_identity identity;       /* only if accepted */
 } bearer_findings;
 
@@ -24,6 +25,11 @@ typedef struct {
 bearer_verdict bearer_token_judge(apr_pool_t *pool, bearer_span token, bearer_trust *const *trusts,
                                   const bearer_policy *policy, bearer_cache *cache, int64_t now,
                                   bearer_findings *found);
+
+/* What becomes of a token that another module knows and grants: its word is the proof, and all that
+ * it says is a name. Accepted if that is one (not NULL or empty, no control characters), with an
+ * identity that has no issuer, claims and scopes; else BEARER_USER_MISSING. The name is copied. */
+bearer_verdict bearer_token_vouched(apr_pool_t *pool, const char *user, bearer_findings *found);
 
 /* The token is of this provider's shape: three base64url parts. */
 bool bearer_token_is_jwt(bearer_span token);

@@ -18,6 +18,9 @@ typedef struct {
  * walk. */
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request);
 
+/* Whether httpd's rules let the request's identity pass, as it is; no trace of it stays either. */
+bool bearer_whatif_passes(request_rec *r, bearer_request *request);
+
 /* A scope rule meets a walk: its words (NULL-terminated) and its place in the configuration. True
  * if the pretended scopes satisfy it; else it is noted. */
 bool bearer_walk_scope(bearer_walk *walk, const char *const *words, apr_uint32_t place);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
-static const char scheme[] = "Bearer";
+static const char scheme[] = "Bearer", basic[] = "Basic";
 
 const char *bearer_challenge_field(bool proxy)
 {
@@ -58,10 +58,26 @@ const char *bearer_challenge_make(apr_pool_t *pool, const char *realm, bearer_re
                        attribute(pool, "scope", scope), NULL);
 }
 
-bool bearer_challenge_is_ours(const char *value)
+const char *bearer_challenge_basic(apr_pool_t *pool, const char *realm)
+{
+    return apr_pstrcat(pool, basic, " realm=\"", quoted(pool, realm), "\", charset=\"UTF-8\"",
+                       NULL);
+}
+
+static bool is_of(const char *value, const char *name)
 {
     bearer_span text = bearer_span_of(value);
 
-    return bearer_span_begins_nocase(text, scheme)
-        && (text.len == strlen(scheme) || text.ptr[strlen(scheme)] == ' ');
+    return bearer_span_begins_nocase(text, name)
+        && (text.len == strlen(name) || text.ptr[strlen(name)] == ' ');
+}
+
+bool bearer_challenge_is_basic(const char *value)
+{
+    return is_of(value, basic);
+}
+
+bool bearer_challenge_is_ours(const char *value)
+{
+    return is_of(value, scheme);
 }

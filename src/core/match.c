@@ -187,7 +187,7 @@ static bool scopes_hold(const bearer_match *match, const bearer_identity *identi
 static bool issuer_holds(const bearer_match *match, const bearer_identity *identity)
 {
     for (const char *const *word = match->words; *word != NULL; word++)
-        if (strcmp(identity->issuer, *word) == 0)
+        if (identity->issuer != NULL && strcmp(identity->issuer, *word) == 0)
             return true;
     return false;
 }
@@ -315,6 +315,15 @@ static const char *refuse_misspelt(apr_pool_t *pool, const bearer_word *words)
                        " (a value of that name is put in quotes)", word);
 }
 
+/* Other modules write name:value, name=value or name~regex in one word. Taken as a path it would
+ * make a rule that never holds, and behind `not` one that always does. */
+static const char *refuse_joined(apr_pool_t *pool, const char *path)
+{
+    return *path == '/' || strpbrk(path, ":=<>~ ") == NULL ? NULL
+        : apr_psprintf(pool, "'%s' has its operator inside or has none: blanks are wanted around"
+                       " it, as in: claim path = value", path);
+}
+
 static const char *read_operands(apr_pool_t *pool, const bearer_word *words, bearer_match *match)
 {
     size_t count = count_words(words);
@@ -322,11 +331,6 @@ static const char *read_operands(apr_pool_t *pool, const bearer_word *words, bea
 
     if (match->op->compare == NULL && count > 0)
         return "'exists' takes no value";
-    if (match->op->compare != NULL && count == 0 && strpbrk(match->path->text, "=<>~ ") != NULL)
-        return apr_psprintf(pool,
-                            "'%s' has its operator inside: blanks are wanted around it, as in:"
-                            " claim path = value",
-                            match->path->text);
     if (match->op->compare != NULL && count == 0)
         return apr_psprintf(pool, "a value is wanted, as in: claim %s %s value", match->path->text,
                             match->op->name);
@@ -359,7 +363,8 @@ const char *bearer_match_claim_make(apr_pool_t *pool, const bearer_word *words,
     made->op = operation_find(words);
     if (made->op != NULL)
         words++;
-    else if ((error = refuse_misspelt(pool, words)) != NULL)
+    else if ((error = refuse_misspelt(pool, words)) != NULL
+             || (error = refuse_joined(pool, made->path->text)) != NULL)
         return error;
     else
         made->op = &operations[0];

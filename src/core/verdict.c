@@ -14,6 +14,8 @@ static const bearer_answer answers[BEARER_REASONS] = {
         "The request does not carry one well-formed bearer token", false },
     [BEARER_TOKEN_TOO_LARGE] = {
         "token_too_large", 400, REQUEST, "The token is too large", false },
+    [BEARER_FORM_TOO_LARGE] = {
+        "form_too_large", 413, NULL, "The form is too large to look for a token in it", false },
     [BEARER_TOKEN_MALFORMED] = {
         "token_malformed", 401, TOKEN, "The token is malformed", false },
     [BEARER_CRIT_REFUSED] = {
@@ -44,6 +46,9 @@ static const bearer_answer answers[BEARER_REASONS] = {
         "The token is bound to a key and is no plain bearer token", false },
     [BEARER_USER_MISSING] = {
         "user_missing", 401, TOKEN, "The token does not name the user", false },
+    [BEARER_TOKEN_REFUSED] = {
+        "token_refused", 401, TOKEN, "The token is not accepted", false },
+    [BEARER_PROVIDER_FAILED] = { "provider_failed", 503, NULL, NULL, false },
     [BEARER_SCOPE_LACKING] = {
         "scope_lacking", 403, SCOPE, "The token lacks a scope that is needed here", false },
     [BEARER_RULE_DENIED] = { "rule_denied", 403, NULL, NULL, false },

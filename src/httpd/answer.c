@@ -2,6 +2,7 @@
 #include "bearer/challenge.h"
 #include "bearer/identity.h"
 #include "bearer/index.h"
+#include "bearer/locate.h"
 #include "bearer/whatif.h"
 
 #include <http_core.h>
@@ -39,6 +40,17 @@ static int collect(void *others, const char *name, const char *value)
     return 1;
 }
 
+/* AuthBearerTokenFrom basic: no module with that scheme is there to offer it. */
+static void offer_basic(request_rec *r, const bearer_conf *conf, apr_array_header_t *others)
+{
+    if (!bearer_offers_basic(conf) || bearer_mode_of(r, conf) != BEARER_ALONE)
+        return;
+    for (int i = 0; i < others->nelts; i++)
+        if (bearer_challenge_is_basic(APR_ARRAY_IDX(others, i, const char *)))
+            return;
+    APR_ARRAY_PUSH(others, const char *) = bearer_challenge_basic(r->pool, bearer_request_realm(r));
+}
+
 /* Ours first, each challenge in a field of its own: several clients read only the first of a joined
  * field. */
 static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason reason,
@@ -50,7 +62,9 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
 
     apr_table_do(collect, others, fields, field, NULL);
     apr_table_unset(fields, field);
-    if (is_offered(r, conf, others))
+    if (reason != BEARER_SCOPE_LACKING)
+        offer_basic(r, conf, others);
+    if (is_offered(r, conf, others) && (bearer_offers_bearer(conf) || others->nelts == 0))
         apr_table_addn(fields, field,
                        bearer_challenge_make(r->pool, bearer_request_realm(r), reason, scope,
                                              conf->detail));
@@ -141,9 +155,10 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
         return HTTP_NOT_FOUND;
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
         return refuse_unjudged(r, request);
-    if (status == HTTP_BAD_REQUEST && ours == HTTP_BAD_REQUEST) {
+    if (status == ours && (ours == HTTP_BAD_REQUEST || ours == HTTP_REQUEST_ENTITY_TOO_LARGE)) {
         forbid_storing(r);
-        challenge(r, conf, request->verdict.reason, NULL);
+        if (ours == HTTP_BAD_REQUEST)
+            challenge(r, conf, request->verdict.reason, NULL);
         return answer(r, request, status);
     }
     if (refused && status == DECLINED)

@@ -1,58 +1,20 @@
 #include "bearer/authenticate.h"
 #include "bearer/locate.h"
-#include "bearer/memory.h"
+#include "bearer/private.h"
+#include "bearer/provider.h"
 
 #include <http_core.h>
 #include <http_request.h>
 
-/* The answers of a token provider: a verdict, or that the token is not of its kind. */
-struct bearer_provider {
-    const char *name;
-    bool (*is_mine)(bearer_span token);
-    bearer_verdict (*judge)(request_rec *r, const bearer_conf *conf, bearer_span token,
-                            bearer_findings *found);
-};
-
-static bearer_verdict judge_jwt(request_rec *r, const bearer_conf *conf, bearer_span token,
-                                bearer_findings *found)
-{
-    bearer_policy policy = bearer_conf_policy(conf);
-
-    return bearer_token_judge(r->pool, token, conf->trusts, &policy, bearer_memory(),
-                              apr_time_sec(apr_time_now()), found);
-}
-
-static const bearer_provider providers[] = {
-    { "jwt", bearer_token_is_jwt, judge_jwt },
-};
-
-const char *const *bearer_provider_names(void)
-{
-    static const char *const names[] = { "jwt", NULL };
-
-    return names;
-}
-
-const bearer_provider *bearer_provider_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-        if (strcmp(name, providers[i].name) == 0)
-            return &providers[i];
-    return NULL;
-}
-
-/* The first provider to whose kind the token belongs decides. One that accepts it, or finds more
- * wrong with it than its shape, need not be asked. */
+/* The first provider to whose kind the token belongs decides. */
 static bearer_verdict judge(request_rec *r, const bearer_conf *conf, bearer_span token,
                             bearer_findings *found)
 {
-    bearer_verdict verdict = { .reason = BEARER_TOKEN_MALFORMED };
+    bearer_verdict verdict = { BEARER_TOKEN_MALFORMED, "no provider takes it" };
 
-    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++) {
-        verdict = (*one)->judge(r, conf, token, found);
-        if (verdict.reason != BEARER_TOKEN_MALFORMED || (*one)->is_mine(token))
-            return verdict;
-    }
+    for (const bearer_provider *const *one = conf->providers; *one != NULL; one++)
+        if (bearer_provider_judge(*one, r, conf, token, found, &verdict))
+            break;
     return verdict;
 }
 
@@ -69,38 +31,69 @@ bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf
     return verdict;
 }
 
-/* AuthBearerAuthoritative Off: what is no token of our issuers may be a credential that another
- * module knows. */
+/* AuthBearerAuthoritative Off: what is no token of our issuers, and none that a provider of another
+ * module knows, may be a credential of yet another one. */
 static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token,
                     bearer_verdict verdict)
 {
     if (verdict.reason == BEARER_ACCEPTED || conf->authoritative
-        || verdict.reason == BEARER_TOKEN_TOO_LARGE)
+        || verdict.reason == BEARER_TOKEN_TOO_LARGE
+        || bearer_request_get(r)->findings.provider != NULL)
         return true;
     return conf->trusts != NULL && bearer_token_names(r->pool, token, conf->trusts);
 }
 
-int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mode)
+static bearer_verdict refuse_unclear(const bearer_located *found)
+{
+    bearer_verdict verdict = { .reason = BEARER_REQUEST_MALFORMED };
+
+    if (found->status == HTTP_REQUEST_ENTITY_TOO_LARGE)
+        bearer_refuse(&verdict, BEARER_FORM_TOO_LARGE, "longer than 64 KiB");
+    else if (found->status != 0)
+        verdict.detail = "the body could not be read";
+    return verdict;
+}
+
+bearer_verdict bearer_authenticate_located(request_rec *r, const bearer_conf *conf,
+                                           const bearer_located *found)
 {
     bearer_request *request = bearer_request_get(r);
-    bearer_span token = { NULL, 0 };
-    bearer_field found = bearer_locate(r, conf, &token);
     bearer_verdict verdict = { .reason = BEARER_NO_TOKEN };
+
+    request->presented = found->field != BEARER_FIELD_OTHER;
+    if (!request->presented)
+        return verdict;
+    if (bearer_located_in_field(found))
+        request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
+    if (found->field != BEARER_FIELD_TOKEN)
+        return refuse_unclear(found);
+    if (found->user != NULL && !bearer_credentials_b64token(found->token)) {
+        bearer_refuse(&verdict, BEARER_TOKEN_MALFORMED, "the password is no token");
+        return verdict;
+    }
+    verdict = bearer_authenticate_token(r, conf, found->token);
+    if (verdict.reason == BEARER_ACCEPTED && found->user != NULL)
+        bearer_basic_agrees(found->user, request->findings.identity.user, &verdict);
+    return verdict;
+}
+
+int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mode)
+{
+    bearer_located found = bearer_locate(r, conf);
+    bearer_verdict verdict;
     int status;
 
-    if (found == BEARER_FIELD_OTHER && mode == BEARER_BESIDE)
+    if (found.field == BEARER_FIELD_OTHER && mode == BEARER_BESIDE)
         return DECLINED;
-    request->presented = found != BEARER_FIELD_OTHER;
-    if (request->presented)
-        request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
-    if (found == BEARER_FIELD_MALFORMED)
-        verdict.reason = BEARER_REQUEST_MALFORMED;
-    if (found == BEARER_FIELD_TOKEN)
-        verdict = bearer_authenticate_token(r, conf, token);
-    status = bearer_request_conclude(r, verdict, token);
-    if (status == OK)
+    verdict = bearer_authenticate_located(r, conf, &found);
+    status = bearer_request_conclude(r, verdict, found.token);
+    if (status == OK) {
         r->ap_auth_type = (char *)"Bearer";
-    else if (found == BEARER_FIELD_TOKEN && !is_ours(r, conf, token, verdict))
+        if (!bearer_located_in_field(&found))
+            bearer_private_answer(r);
+        return OK;
+    }
+    if (found.field == BEARER_FIELD_TOKEN && !is_ours(r, conf, found.token, verdict))
         return DECLINED;
-    return status;
+    return found.status != 0 ? found.status : status;
 }

@@ -12,12 +12,14 @@ APLOG_USE_MODULE(auth_bearer);
 /* Names that clients send where only the password matters: GitHub's, and none at all. */
 static const char *const placeholders[] = { "bearer", "x-access-token", "" };
 
-static bool user_agrees(const char *sent, const char *user)
+void bearer_basic_agrees(const char *sent, const char *user, bearer_verdict *verdict)
 {
     for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++)
         if (strcmp(sent, placeholders[i]) == 0)
-            return true;
-    return strcmp(sent, user) == 0;
+            return;
+    if (strcmp(sent, user) != 0)
+        bearer_refuse(verdict, BEARER_USER_MISSING,
+                      "the user name beside the token is another one");
 }
 
 /* mod_auth_form has passwords too, and would keep a token in its session. */
@@ -43,9 +45,8 @@ static authn_status check_password(request_rec *r, const char *user, const char 
     request->presented = request->by_password = true;
     request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
     verdict = bearer_authenticate_token(r, conf, token);
-    if (verdict.reason == BEARER_ACCEPTED && !user_agrees(user, request->findings.identity.user))
-        bearer_refuse(&verdict, BEARER_USER_MISSING,
-                      "the user name beside the token is another one");
+    if (verdict.reason == BEARER_ACCEPTED)
+        bearer_basic_agrees(user, request->findings.identity.user, &verdict);
     status = bearer_request_conclude(r, verdict, token);
     if (status == OK)
         return AUTH_GRANTED;

@@ -1,6 +1,6 @@
 #include "bearer/config.h"
-#include "bearer/authenticate.h"
 #include "bearer/locate.h"
+#include "bearer/provider.h"
 #include "bearer/setters.h"
 
 #include <http_core.h>
@@ -40,6 +40,12 @@ const command_rec bearer_directives[] = {
                   "bytes of the longest token that is looked at"),
     AP_INIT_TAKE_ARGV("AuthBearerScopeClaim", bearer_set_paths, FIELD(scopes, 0, 0), FILES,
                       "the claims that hold scopes"),
+    AP_INIT_TAKE1("AuthBearerOptional", bearer_set_flag, FIELD(optional, 0, 0), FILES,
+                 "On to judge a token that is presented where none is asked for"),
+    AP_INIT_TAKE1("AuthBearerEnforce", bearer_set_enforce, FIELD(report, 0, 0), FILES,
+                 "on, or report to let requests through and log what would be refused"),
+    AP_INIT_TAKE1("AuthBearerPreflight", bearer_set_flag, FIELD(preflight, 0, 0), FILES,
+                 "On to let CORS preflights through"),
     AP_INIT_TAKE1("AuthBearerHide", bearer_set_flag, FIELD(hide, 0, 0), FILES,
                  "On to answer 404 before a valid token"),
     AP_INIT_TAKE1("AuthBearerChallenge", bearer_set_challenge, FIELD(challenge, 0, 0), HTACCESS,
@@ -70,8 +76,8 @@ void *bearer_conf_create(apr_pool_t *pool, char *dir)
     bearer_conf *conf = apr_pcalloc(pool, sizeof(*conf));
 
     (void)dir;
-    providers[0] = bearer_provider_find("jwt");
-    places[0] = bearer_place_find("header");
+    providers[0] = bearer_provider_find(pool, "jwt");
+    places[0] = &bearer_place_header;
     *conf = (bearer_conf){
         .authoritative = 1, .detail = 1, .leeway = 30, .max_size = 16384, .body = BEARER_BODY_AUTO,
         .providers = providers, .places = places, .users = bearer_default_users,

@@ -1,5 +1,6 @@
 #include "bearer/expression.h"
 #include "bearer/identity.h"
+#include "bearer/view.h"
 
 #include <http_core.h>
 #include <http_log.h>
@@ -66,17 +67,12 @@ static apr_array_header_t *claim_list(ap_expr_eval_ctx_t *ctx, const void *path,
     return list;
 }
 
-/* An ErrorDocument is a request of its own: it may see why the one before it was refused. */
 static const char *reason_text(ap_expr_eval_ctx_t *ctx, const void *data)
 {
-    (void)data;
-    for (request_rec *r = ctx->r; r != NULL; r = r->prev) {
-        const bearer_request *request = bearer_request_find(r);
+    const char *reason = ctx->r != NULL ? bearer_view_reason(ctx->r) : NULL;
 
-        if (request != NULL && request->judged)
-            return bearer_reason_name(request->verdict.reason);
-    }
-    return "";
+    (void)data;
+    return reason != NULL ? reason : "";
 }
 
 /* A path that is known while the configuration is read is compiled then; a wrong one stops the

@@ -138,7 +138,6 @@ static request_rec *previous(const request_rec *r)
 static bool is_ours(request_rec *r, const char *value)
 {
     bool judged = false;
-    bearer_span token;
 
     for (request_rec *one = r; one != NULL; one = previous(one)) {
         const bearer_request *request = bearer_request_find(one);
@@ -150,8 +149,7 @@ static bool is_ours(request_rec *r, const char *value)
     for (request_rec *one = r; one != NULL && !judged; one = previous(one)) {
         const bearer_conf *conf = bearer_conf_get(one);
 
-        if (bearer_mode_of(one, conf) >= BEARER_BESIDE
-            && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER)
+        if (bearer_mode_of(one, conf) >= BEARER_BESIDE && bearer_locate_is_in_field(r, conf))
             return true;
     }
     return false;

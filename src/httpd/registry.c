@@ -1,8 +1,10 @@
 #include "bearer/registry.h"
+#include "bearer/advice.h"
 #include "bearer/issuer.h"
 #include "bearer/json_text.h"
 #include "bearer/memory.h"
 #include "bearer/reader.h"
+#include "bearer/tree.h"
 #include "bearer/version.h"
 
 #include <http_core.h>
@@ -144,38 +146,17 @@ static bool check_audiences(const registry *all, const section *here, server_rec
     return sound;
 }
 
-static const char *first_word(apr_pool_t *pool, const ap_directive_t *directive)
-{
-    const char *args = directive->args;
-
-    return ap_getword_conf(pool, &args);
-}
-
-/* The last directive of that name beside `among`, or NULL. */
-static const char *value_of(apr_pool_t *pool, const ap_directive_t *among, const char *name)
-{
-    const char *value = NULL;
-
-    for (; among != NULL; among = among->next)
-        if (ap_cstr_casecmp(among->directive, name) == 0)
-            value = first_word(pool, among);
-    return value;
-}
-
-static bool is(const char *value, const char *word)
-{
-    return value != NULL && ap_cstr_casecmp(value, word) == 0;
-}
-
 /* What stands side by side in one section and contradicts itself. */
 static bool check_siblings(apr_pool_t *pool, const ap_directive_t *first, server_rec *server)
 {
-    const char *type = value_of(pool, first, "AuthType");
+    const char *type = bearer_tree_value(pool, first, "AuthType");
     const char *error = NULL;
 
-    if (is(type, "Bearer") && is(value_of(pool, first, "AuthBearer"), "Off"))
+    if (bearer_tree_says(type, "Bearer")
+        && bearer_tree_says(bearer_tree_value(pool, first, "AuthBearer"), "Off"))
         error = "AuthBearer Off contradicts AuthType Bearer: want one or the other";
-    if (type != NULL && !is(type, "Bearer") && is(value_of(pool, first, "AuthBearerHide"), "On"))
+    if (type != NULL && !bearer_tree_says(type, "Bearer")
+        && bearer_tree_says(bearer_tree_value(pool, first, "AuthBearerHide"), "On"))
         error = "AuthBearerHide On wants AuthType Bearer: another module's answer would show what "
                 "is hidden";
     if (error != NULL)
@@ -201,20 +182,6 @@ bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
     for (int i = 0; i < all->sections->nelts; i++)
         sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
     return sound;
-}
-
-static void warn_names(apr_pool_t *pool, const ap_directive_t *first, bool named,
-                       server_rec *server)
-{
-    bool here = named || value_of(pool, first, "AuthName") != NULL;
-
-    if (!here && is(value_of(pool, first, "AuthType"), "Bearer"))
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                     "AB0304: AuthType Bearer without AuthName: the realm of"
-                     " challenges is the server's name (%s:%d)",
-                     first->filename, first->line_num);
-    for (; first != NULL; first = first->next)
-        warn_names(pool, first->first_child, here, server);
 }
 
 static void warn_trace(const registry *all, server_rec *server)
@@ -302,7 +269,7 @@ void bearer_registry_report(apr_pool_t *pool, server_rec *server)
 
         bearer_registry_log(server, one->level, "AB0307", one->text);
     }
-    warn_names(pool, ap_conftree, false, server);
+    bearer_advice_give(pool, server);
     warn_trace(all, server);
     warn_files(pool, server);
 }

@@ -25,6 +25,13 @@ bearer_request *bearer_request_get(request_rec *r)
     return request;
 }
 
+request_rec *bearer_request_origin(request_rec *r)
+{
+    while (r->prev != NULL || r->main != NULL)
+        r = r->prev != NULL ? r->prev : r->main;
+    return r;
+}
+
 static bearer_mode find_mode(request_rec *r, const bearer_conf *conf)
 {
     const char *type = ap_auth_type(r);
@@ -97,6 +104,8 @@ static const char *whence(apr_pool_t *pool, const bearer_request *request)
                        found->kid.len > 0 ? apr_psprintf(pool, ", kid \"%s\"",
                                                          bearer_span_loggable(pool, found->kid))
                                           : "",
+                       found->provider != NULL
+                           ? apr_psprintf(pool, "; provider %s", found->provider) : "",
                        NULL);
 }
 
@@ -110,11 +119,14 @@ void bearer_request_log(request_rec *r, const bearer_request *request)
     if (!APLOG_R_IS_LEVEL(r, level))
         return;                         /* spares the fingerprint */
     if (accepted)
-        ap_log_rerror(APLOG_MARK, level, 0, r, "AB0102: accepted: user \"%s\"%s%s",
+        ap_log_rerror(APLOG_MARK, level, 0, r, "%s: user \"%s\"%s%s",
+                      request->reporting ? "AB0104: would be accepted" : "AB0102: accepted",
                       bearer_span_loggable(r->pool, bearer_span_of(request->identity->user)),
                       whence(r->pool, request), fingerprint(r->pool, request->token));
     else
-        ap_log_rerror(APLOG_MARK, level, 0, r, "AB0101: refused: %s%s%s%s%s, for %s", answer->name,
+        ap_log_rerror(APLOG_MARK, level, 0, r, "%s: %s%s%s%s%s, for %s",
+                      request->reporting ? "AB0103: would be refused" : "AB0101: refused",
+                      answer->name,
                       detail != NULL ? ": " : "", detail != NULL ? detail : "",
                       whence(r->pool, request), fingerprint(r->pool, request->token),
                       bearer_span_loggable(r->pool, bearer_span_of(r->uri)));

@@ -3,6 +3,7 @@
 #include "bearer/request.h"
 #include "bearer/whatif.h"
 
+#include <http_config.h>
 #include <http_request.h>
 #include <ap_provider.h>
 #include <apr_atomic.h>
@@ -13,9 +14,14 @@
 typedef struct {
     const bearer_match *match;
     apr_uint32_t number;
+    const void *theirs;             /* what the other module made of a line that is its own */
 } rule;
 
 static volatile apr_uint32_t lines_read;
+
+/* mod_auth_openidc has a word claim too, and of a name httpd knows the module that was loaded last.
+ * Ours takes every line, whatever the order, and hands on those that are in the other's writing. */
+static const authz_provider *other;
 
 typedef const char *maker(apr_pool_t *pool, const bearer_word *words, const bearer_match **match);
 
@@ -40,9 +46,22 @@ static const char *parse_scope(cmd_parms *cmd, const char *line, const void **pa
     return parse(cmd, line, parsed, "scope", bearer_match_scope_make);
 }
 
+/* name:value or name~regex, which is never a line of ours. */
+static bool is_theirs(apr_pool_t *pool, const char *line)
+{
+    return other != NULL && strpbrk(ap_getword_conf(pool, &line), ":~") != NULL;
+}
+
 static const char *parse_claim(cmd_parms *cmd, const char *line, const void **parsed)
 {
-    return parse(cmd, line, parsed, "claim", bearer_match_claim_make);
+    const char *error = parse(cmd, line, parsed, "claim", bearer_match_claim_make);
+    rule *made;
+
+    if (error == NULL || !is_theirs(cmd->temp_pool, line))
+        return error;
+    *parsed = made = apr_pcalloc(cmd->pool, sizeof(*made));
+    return other->parse_require_line == NULL
+               ? NULL : other->parse_require_line(cmd, line, &made->theirs);
 }
 
 static const char *parse_issuer(cmd_parms *cmd, const char *line, const void **parsed)
@@ -74,18 +93,50 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     return AUTHZ_GENERAL_ERROR;
 }
 
+static authz_status check_claim(request_rec *r, const char *line, const void *parsed)
+{
+    const rule *asked = parsed;
+
+    return asked->match != NULL ? check(r, line, parsed)
+                                : other->check_authorization(r, line, asked->theirs);
+}
+
 static const struct {
     const char *word;
     authz_provider provider;
 } words[] = {
     { "scope",  { check, parse_scope } },
-    { "claim",  { check, parse_claim } },
+    { "claim",  { check_claim, parse_claim } },
     { "issuer", { check, parse_issuer } },
 };
 
+enum { CLAIM = 1 };
+
+static void find_other(void)
+{
+    const authz_provider *found = ap_lookup_provider(AUTHZ_PROVIDER_GROUP, words[CLAIM].word,
+                                                     AUTHZ_PROVIDER_VERSION);
+
+    if (found != NULL && found != &words[CLAIM].provider)
+        other = found;
+}
+
+/* All modules are loaded, and no line has been read yet. */
+static int keep_claim(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp)
+{
+    (void)log, (void)temp;
+    find_other();
+    ap_register_provider(conf, AUTHZ_PROVIDER_GROUP, words[CLAIM].word, AUTHZ_PROVIDER_VERSION,
+                         &words[CLAIM].provider);
+    return OK;
+}
+
 void bearer_require_register(apr_pool_t *pool)
 {
+    other = NULL;
+    find_other();
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, words[i].word, AUTHZ_PROVIDER_VERSION,
                                   &words[i].provider, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_pre_config(keep_claim, NULL, NULL, APR_HOOK_REALLY_LAST);
 }

@@ -1,7 +1,7 @@
 #include "bearer/setters.h"
-#include "bearer/authenticate.h"
 #include "bearer/issuer.h"
 #include "bearer/locate.h"
+#include "bearer/provider.h"
 #include "bearer/registry.h"
 #include "bearer/words.h"
 
@@ -52,6 +52,16 @@ const char *bearer_set_flag(cmd_parms *cmd, void *conf, const char *word)
     if (!on && ap_cstr_casecmp(word, "Off") != 0)
         return complain(cmd, apr_psprintf(cmd->pool, "want On or Off, not '%s'", word));
     *(int *)bearer_conf_slot(cmd, conf) = on;
+    return NULL;
+}
+
+const char *bearer_set_enforce(cmd_parms *cmd, void *conf, const char *word)
+{
+    bool report = ap_cstr_casecmp(word, "report") == 0;
+
+    if (!report && ap_cstr_casecmp(word, "on") != 0)
+        return complain(cmd, apr_psprintf(cmd->pool, "want on or report, not '%s'", word));
+    *(int *)bearer_conf_slot(cmd, conf) = report;
     return NULL;
 }
 
@@ -245,6 +255,21 @@ const char *bearer_set_issuer(cmd_parms *cmd, void *section, int argc, char *con
     return NULL;
 }
 
+static const char *refuse_provider(cmd_parms *cmd, const char *name, const char *const *known)
+{
+    const char *nearest = bearer_nearest(name, known), *list = known[0];
+
+    for (size_t i = 1; known[i] != NULL; i++)
+        list = apr_pstrcat(cmd->pool, list, ", ", known[i], NULL);
+    return complain(cmd, apr_psprintf(cmd->pool, "unknown provider '%s'%s: want %s%s", name,
+                                      nearest == NULL
+                                          ? ""
+                                          : apr_psprintf(cmd->pool, " (is '%s' meant?)", nearest),
+                                      list,
+                                      known[1] == NULL ? ", or one of a module that is loaded"
+                                                       : ""));
+}
+
 const char *bearer_set_providers(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     bearer_conf *conf = section;
@@ -254,17 +279,9 @@ const char *bearer_set_providers(cmd_parms *cmd, void *section, int argc, char *
     if (argc == 0)
         return complain(cmd, "want one or more providers: jwt");
     for (int i = 0; i < argc; i++) {
-        const char *nearest = bearer_nearest(argv[i], bearer_provider_names());
-        const bearer_provider *provider = bearer_provider_find(argv[i]);
-
-        if (provider == NULL)
-            return complain(cmd,
-                            apr_psprintf(cmd->pool, "unknown provider '%s'%s: want jwt", argv[i],
-                                         nearest == NULL
-                                             ? ""
-                                             : apr_psprintf(cmd->pool, " (is '%s' meant?)",
-                                                            nearest)));
-        list[n++] = provider;
+        list[n] = bearer_provider_find(cmd->pool, argv[i]);
+        if (list[n++] == NULL)
+            return refuse_provider(cmd, argv[i], bearer_provider_names(cmd->pool));
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;
     return NULL;
@@ -277,13 +294,13 @@ const char *bearer_set_places(cmd_parms *cmd, void *section, int argc, char *con
     const void **list = extend(cmd, conf, conf->places, (size_t)argc, &n);
 
     if (argc == 0)
-        return complain(cmd, apr_psprintf(cmd->pool, "want %s", bearer_place_names()));
+        return complain(cmd, "want one or more ways, as header or cookie:name");
     for (int i = 0; i < argc; i++) {
-        const bearer_place *place = bearer_place_find(argv[i]);
+        const char *error;
+        const bearer_place *place = bearer_place_make(cmd->pool, argv[i], &error);
 
         if (place == NULL)
-            return complain(cmd, apr_psprintf(cmd->pool, "unknown way '%s': this version wants %s",
-                                              argv[i], bearer_place_names()));
+            return complain(cmd, apr_psprintf(cmd->pool, "'%s': %s", argv[i], error));
         list[n++] = place;
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;

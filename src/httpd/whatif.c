@@ -242,3 +242,10 @@ bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request)
             return (bearer_whatif){ .lacking = set != 0, .scope = words_of(&q, set) };
     return (bearer_whatif){ .lacking = q.walk.gave_up };
 }
+
+bool bearer_whatif_passes(request_rec *r, bearer_request *request)
+{
+    question q = { .r = r, .request = request, .walk = { .identity = request->identity } };
+
+    return passes(&q, 0, true);
+}

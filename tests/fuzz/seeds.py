@@ -18,6 +18,14 @@ def b64(text):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+FORM = {
+    "one": "t=abc", "between": "a=1&t=abc&b=2", "twice": "t=abc&t=abc", "spelt": "a&%74=abc&t=d",
+    "escapes": "t=a%2Db%2eC+d", "broken": "t=a%g0%", "nul": "t=a%00b", "edges": "&a=1&&t=abc&",
+    "cookies": "a=1; t=abc; b=2", "cookie-twice": "t=abc;t=\"def\"", "cookie-quoted": 't="abc"',
+    "cookies-tight": "a=1; cbt;= ab=2;a;b;c;d;e;f",
+    "cookie-blanks": " t = abc ;; a=1 ", "raw-nul": b"t=a\0b; t=c",
+}
+
 CREDENTIALS = {
     "token": "Bearer aGk.e30.c2ln", "lower-case": "bearer abc", "upper-case": "BEARER abc",
     "two-spaces": "Bearer  abc",
@@ -265,7 +273,7 @@ TARGETS = {
     "jwk": {**{name: json.dumps(value) for name, value in JWK.items()}, "no-json": "{",
             "twice": '{"kty":"RSA","kty":"EC"}'},
     "match": {name: f"{line}\n{json.dumps(TOKEN)}" for name, line in LINES.items()},
-    "challenge": CHALLENGE, "metadata": METADATA, "saved": SAVED,
+    "form": FORM, "challenge": CHALLENGE, "metadata": METADATA, "saved": SAVED,
 }
 
 

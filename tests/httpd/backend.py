@@ -1,95 +1,59 @@
-"""A backend of raw sockets: keeps every request that comes as it was, and answers as told."""
+"""A backend that answers what it got: as JSON, and with the fields that a test asks for."""
 
-import base64
 import contextlib
-import hashlib
-import socket
+import json
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Hit:
-    """One request: its first line, its fields in order, its body."""
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
 
-    def __init__(self, line, fields, body):
-        self.line, self.fields, self.body = line, fields, body
+    def _body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            body = b""
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def all(self, name):
-        return [value for key, value in self.fields if key.lower() == name.lower()]
+    def _answer(self):
+        got = {"method": self.command, "path": self.path, "headers": self.headers.items(),
+               "body": self._body().decode("latin-1")}
+        self.server.got.append(got)
+        said = json.dumps(got).encode()
+        self.send_response(200)
+        for name, value in (("Content-Type", "application/json"), ("Content-Length", len(said)),
+                            *self.server.fields):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(said)
 
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer
 
-def _take(stream):
-    """The next request of a connection, None at its end."""
-    line = stream.readline().decode("latin-1").rstrip("\r\n")
-    if not line:
-        return None
-    fields = []
-    for raw in iter(stream.readline, b"\r\n"):
-        if not raw:
-            return None
-        name, _, value = raw.decode("latin-1").rstrip("\r\n").partition(":")
-        fields.append((name, value.strip()))
-    hit = Hit(line, fields, b"")
-    for length in hit.all("Content-Length"):
-        hit.body = stream.read(int(length))
-    return hit
-
-
-def upgraded(hit):
-    """The answer to a WebSocket handshake (RFC 6455 section 4.2.2)."""
-    word = hit.all("Sec-WebSocket-Key")[0] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-    accept = base64.b64encode(hashlib.sha1(word.encode()).digest())
-    return (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+    def log_message(self, *_):
+        pass
 
 
-def answer(body, status="200 OK", fields=()):
-    """The bytes of an answer."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: text/plain",
-             *(f"{name}: {value}" for name, value in fields)]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+@contextlib.contextmanager
+def backend(*fields):
+    """A running one; .port, .got is the list of what came, .fields are (name, value) of answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.port, server.got, server.fields = server.server_port, [], list(fields)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-def plain(hit):
-    """For whom the front server said that it asks."""
-    return answer(f"for {' '.join(hit.all('X-User'))}".encode())
-
-
-class Backend:
-    """with Backend(reply) as backend: listens on backend.port, or at a path. reply(hit) returns
-    the bytes to send; after `101` the connection gives back whatever comes, behind `echo `."""
-
-    def __init__(self, reply=plain, path=None):
-        self.reply, self.hits = reply, []
-        if path is None:
-            self.door = socket.create_server(("127.0.0.1", 0))
-            self.port = self.door.getsockname()[1]
-        else:
-            self.door = socket.socket(socket.AF_UNIX)
-            self.door.bind(str(path))
-            path.chmod(0o777)
-            self.door.listen(16)
-
-    def _serve(self, peer):
-        with contextlib.suppress(OSError), peer, peer.makefile("rb") as stream:
-            peer.settimeout(20)
-            while (hit := _take(stream)) is not None:
-                self.hits.append(hit)
-                sent = self.reply(hit)
-                peer.sendall(sent)
-                while sent.startswith(b"HTTP/1.1 101") and (data := stream.read1(4096)):
-                    peer.sendall(b"echo " + data)
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer, _ = self.door.accept()
-                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(OSError):
-            self.door.shutdown(socket.SHUT_RDWR)
-        self.door.close()
+def fields(got, name):
+    """The values of a field, of what a backend got."""
+    return [value for key, value in got["headers"] if key.lower() == name.lower()]

@@ -8,7 +8,8 @@ SPREADING = 1.0
 # Reason -> status, RFC 6750 error code or None. Reasons that happen all day are logged at info.
 REASONS = {
     "no_token": (401, None), "request_malformed": (400, "invalid_request"),
-    "token_too_large": (400, "invalid_request"), "token_malformed": (401, "invalid_token"),
+    "token_too_large": (400, "invalid_request"), "form_too_large": (413, None),
+    "token_malformed": (401, "invalid_token"),
     "crit_refused": (401, "invalid_token"), "alg_refused": (401, "invalid_token"),
     "type_wrong": (401, "invalid_token"), "issuer_unknown": (401, "invalid_token"),
     "key_unknown": (401, "invalid_token"), "keys_unavailable": (503, None),
@@ -16,6 +17,7 @@ REASONS = {
     "expired": (401, "invalid_token"), "not_yet_valid": (401, "invalid_token"),
     "too_old": (401, "invalid_token"), "audience_wrong": (401, "invalid_token"),
     "binding_unchecked": (401, "invalid_token"), "user_missing": (401, "invalid_token"),
+    "token_refused": (401, "invalid_token"), "provider_failed": (503, None),
     "scope_lacking": (403, "insufficient_scope"), "rule_denied": (403, None),
     "not_configured": (503, None),
 }
@@ -53,7 +55,7 @@ def log_line(reason):
 
 
 def _challenge(answer, status, error, scope):
-    if status == 503 or (status == 403 and error is None):
+    if status in (413, 503) or (status == 403 and error is None):
         assert answer.bearer is None, f"a challenge where none helps: {answer}"
         return
     assert answer.bearer is not None, f"no challenge: {answer}"

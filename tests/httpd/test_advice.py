@@ -100,6 +100,7 @@ def servers(serve, backend):
             server = serve((more + CONF).replace("{backend}", backend), prepare=furnish,
                            modules="proxy proxy_http cache cache_disk access_compat")
             server.allow_log(r"AB0101: refused: ", r"AH00\d+: .*cache")
+            server.expect_log(r"\[auth_bearer:warn\] .*AB0309: .*<Location \"/open\">")
             started[more] = server
         return started[more]
 
@@ -178,6 +179,7 @@ def test_a_prefix_keeps_users_apart(serve):
     users = "root:{SHA}" + base64.b64encode(hashlib.sha1(b"secret").digest()).decode() + "\n"
     without = serve(PREFIXED % "", {"users": users})
     with_prefix = serve(PREFIXED % "user-prefix=idp/", {"users": users})
+    without.expect_log(r"\[auth_bearer:warn\] .*AB0311: .*want user-prefix=")
     with_prefix.expect_log("refused: rule_denied")
     for server, status in ((without, 200), (with_prefix, 403)):
         assert server.get("/", token=good(sub="root")).status == status

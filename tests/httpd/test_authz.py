@@ -176,7 +176,9 @@ ROWS = [(rule, row) for rule in RULES for row in rule.rows]
 
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve(CONF, {"groups": "staff: alice bob\n"})
+    server = serve(CONF, {"groups": "staff: alice bob\n"})
+    server.expect_log("AB0311: ")           # names where there are two issuers
+    return server
 
 
 def judge(server, answer, claims, outcome):

@@ -70,8 +70,10 @@ CONF = ECHO + ANY_PATH + "".join([
 
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve(CONF, {"users": USERS, "digest": DIGEST_USERS},
-                 modules="authn_socache socache_shmcb")
+    server = serve(CONF, {"users": USERS, "digest": DIGEST_USERS},
+                   modules="authn_socache socache_shmcb")
+    server.expect_log("AB0311: ")           # a name, of a token or of a password
+    return server
 
 
 def schemes(answer):

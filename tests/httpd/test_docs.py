@@ -14,6 +14,7 @@ PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md",
          *sorted((PROJECT / "docs").glob("*.md"))]
 DIRECTIVES = (PROJECT / "docs" / "directives.md").read_text()
 SECURITY = (PROJECT / "docs" / "security.md").read_text()
+MIGRATING = (PROJECT / "docs" / "migrating.md").read_text()
 MODULES = ("proxy proxy_http cache cache_disk authn_socache socache_shmcb access_compat dav dav_fs")
 BLOCK = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Rows of config.c: name and who may say it.
@@ -59,7 +60,7 @@ def cleaning():
 def test_there_are_blocks():
     assert len(configurations()) >= 20
     assert {page.name for page in PAGES if blocks(page, "apache")} >= {
-        "README.md", "directives.md", "security.md"}
+        "README.md", "directives.md", "migrating.md", "security.md"}
 
 
 @pytest.mark.parametrize("mark, text", configurations())
@@ -122,6 +123,38 @@ def test_no_directive_is_described_that_does_not_exist():
     mentioned = {word for page in PAGES
                  for word in re.findall(r"\bAuthBearer\w*", page.read_text())}
     assert mentioned <= described
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\bAuthBearer\w*", MIGRATING))))
+def test_a_directive_to_move_to_exists(name):
+    assert name in directive_rows()
+
+
+def lines_to_move_to():
+    """What the tables say whole, behind their first column."""
+    cells = re.findall(r"^\| .*? \| (.*)\|$", MIGRATING, re.MULTILINE)
+    return sorted({found for cell in cells for found in re.findall(
+        r"`((?:AuthBearer\w+|Require (?:scope|claim|issuer)) [^`]+)`(?! ?\*)", cell)})
+
+
+@pytest.mark.parametrize("line", lines_to_move_to())
+def test_httpd_accepts_a_line_to_move_to(line):
+    one = server()
+    one.write_keys()
+    rule = "" if line.startswith("Require") else "Require valid-user\n"
+    one.configure(in_context("location", f"{line}\n{rule}"))
+    assert one.configtest() == (0, "Syntax OK\n")
+
+
+def test_each_way_here_has_a_configuration():
+    """Each section has one of theirs, and one of ours, which httpd accepts above."""
+    parts = re.split(r"^## From ", MIGRATING, flags=re.MULTILINE)[1:]
+    languages = {part.split("\n")[0]: [found[1] for found in BLOCK.finditer(part)]
+                 for part in parts}
+    assert set(languages) == {"mod_auth_openidc", "mod_oauth2", "mod_authnz_jwt", "NGINX"}
+    for name, found in languages.items():
+        theirs = "nginx" if name == "NGINX" else "text"
+        assert found.index("apache") == found.index(theirs) + 1, name
 
 
 @pytest.mark.parametrize("name", ["Leeway", "MaxAge", "MaxTokenSize"])

@@ -34,9 +34,9 @@ SCRIPT = "#!/bin/sh\necho Content-Type: text/plain\necho\nenv -0 | tr '\\n\\0' '
 
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve(CONF,
-                 {"docs/env.cgi": SCRIPT},
-                 modules="cgi")
+    server = serve(CONF, {"docs/env.cgi": SCRIPT}, modules="cgi")
+    server.expect_log("AB0309: .*/open")    # which is what its test is about
+    return server
 
 
 def ours(answer):

@@ -1,6 +1,8 @@
 """Every file of conf.example: a server starts with it, finds the keys where that issuer publishes
 them, and tokens of its shape get the answers that the rules promise."""
 
+import shutil
+import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,7 +11,7 @@ from urllib.parse import urljoin
 import pytest
 
 from expect import ANY_PATH, ECHO, await_keys, passed, refused
-from server import PROJECT
+from server import PROJECT, run_user
 from tokens import basic, bearer, jwks, key, mint, remember
 from worldwide import World, oauth_address, openid_address
 
@@ -52,15 +54,17 @@ OFFLINE = "offline-keys"
 class Example:
     """What a file's issuer sends and how it must be answered.
 
-    typ: of the header. user: who a good token makes. scope: what a challenge names, None where
-    no scope would help. wrong: changes that make it a 403. foreign: one that makes it a 401."""
+    typ: of the header. user: who a good token makes. schemes: of the challenges. scope: what they
+    name, None where no scope would help. wrong: changes that make it a 403. foreign: one that makes
+    it a 401."""
 
     def __init__(self, path, claims, user, wrong, scope=None, first=None, typ="JWT", foreign=None,
-                 reason="audience_wrong", good=()):
+                 reason="audience_wrong", good=(), schemes="Bearer"):
         self.path, self.claims, self.user, self.typ = path, claims, user, typ
         self.wrong, self.scope, self.first = wrong, scope, first or scope
         self.foreign, self.reason = foreign or {"aud": "https://other.example.com"}, reason
         self.good = [{}, *good]
+        self.schemes = schemes.split()
 
     def token(self, **changes):
         now = int(time.time())
@@ -119,11 +123,30 @@ EXAMPLES = {
     "basic-and-bearer": Example(
         "/files", {**OWN, "aud": "https://files.example.com", "scope": "files.read"}, "idp/alice",
         [{"scope": "read"}, {"sub": "backup", "scope": "read"}], "files.read", first=...,
-        typ="at+jwt"),
+        typ="at+jwt", schemes="Bearer Basic"),
+    "git": Example(
+        "/git/project.git/info/refs", {**OWN, "aud": "https://git.example.com",
+                                       "scope": "git.read"}, "idp/alice",
+        [{"scope": "git.write"}, {"sub": "backup", "scope": "read"}], "git.read", first=...,
+        typ="at+jwt", schemes="Bearer Basic"),
+    "svn": Example(
+        "/svn/index.html", {**OWN, "aud": "https://svn.example.com", "scope": "svn.read"}, "alice",
+        [{"scope": "svn.write"}, {"scope": None}], "svn.read", typ="at+jwt",
+        schemes="Bearer Basic"),
+    "webdav": Example(
+        "/dav/index.html", {**OWN, "aud": "https://dav.example.com", "scope": "dav.read"}, "alice",
+        [{"scope": "dav.write"}, {"scope": None}], "dav.read", typ="at+jwt",
+        schemes="Bearer Basic"),
     "reverse-proxy": Example("/api", {**OWN, "tenant": "blue"}, "alice", [{"scope": "write"}],
                              "read", typ="at+jwt"),
+    "cookie-and-websocket": Example("/app", OWN, "alice", [{"scope": "write"}], "read",
+                                    typ="at+jwt"),
+    "report-only": Example("/api", OWN, "alice", [{"scope": "write"}], "read", typ="at+jwt"),
 }
-PROXIED, BESIDE = "reverse-proxy", "basic-and-bearer"
+PROXIED, BESIDE, COOKIE = "reverse-proxy", "basic-and-bearer", "cookie-and-websocket"
+WATCHED = "report-only"
+# What is only watched is judged here as it will be when that line is gone.
+REPORT = "    AuthBearerEnforce   report\n"
 LOGIN_SHOWN = 'Header always set X-Login "%{API_LOGIN}e"\n'
 
 
@@ -161,6 +184,29 @@ def world():
         yield world
 
 
+def repository(root):
+    """A Subversion repository with the index."""
+    folder = root / "srv/svn/project"
+    folder.mkdir(parents=True)
+    for command in (["svnadmin", "create", folder],
+                    ["svn", "import", "-q", "-m", "first", root / "docs", f"file://{folder}"]):
+        subprocess.run(command, check=True)
+    if run_user():
+        for path in folder.rglob("*"):
+            shutil.chown(path, *run_user())
+
+
+def share(root):
+    shutil.copytree(root / "docs", root / "srv/dav")
+
+
+# Modules that an example wants, what stands where it looks, and examples with paths of their own.
+MODULES = {PROXIED: "proxy proxy_http", COOKIE: "proxy proxy_http", "git": "cgi",
+           "svn": "dav dav_svn", "webdav": "dav dav_fs"}
+PREPARE = {"svn": repository, "webdav": share}
+OWN_PATHS = (PROXIED, COOKIE, "webdav")
+
+
 @pytest.fixture(scope="module")
 def servers(backend, world, serve):
     """The server of an example, started once. It has its keys."""
@@ -172,11 +218,13 @@ def servers(backend, world, serve):
                  "kubernetes.token": CLUSTER_TOKEN + "\n",
                  "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
         text = world.configuration((FOLDER / f"{name}.conf").read_text())
-        text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
+        text = text.replace(REPORT, "").replace("/etc/apache2/bearer/", "{keys}/")
+        text = text.replace(":8080/", f":{backend}/").replace("/srv/", "{root}/srv/")
         asked = len(world.asked())
-        before = ECHO + LOGIN_SHOWN + ("" if name == PROXIED else ANY_PATH)
+        before = ECHO + LOGIN_SHOWN + ("" if name in OWN_PATHS else ANY_PATH)
         server = serve(before + text, {f"keys/{file}": what for file, what in files.items()},
-                       modules="proxy proxy_http")
+                       modules=MODULES.get(name, ""), prepare=PREPARE.get(name))
+        server.allow_log("AH00671")     # that the path of an example is one of any
         await_keys(server, EXAMPLES[name].path, EXAMPLES[name].token())
         server.asked = [one.url for one in world.asked()[asked:]]
         return server
@@ -228,8 +276,7 @@ def test_no_token(case):
     assert (answer.status, answer.header("X-Reason")) == (401, "no_token"), answer
     assert "error" not in answer.bearer
     assert answer.bearer.get("scope") == (None if example.first is ... else example.first)
-    assert [value.split()[0] for value in answer.challenges] == (
-        ["Bearer", "Basic"] if example is EXAMPLES[BESIDE] else ["Bearer"])
+    assert [value.split()[0] for value in answer.challenges] == example.schemes
 
 
 def test_a_token_of_the_right_shape(case):
@@ -280,10 +327,13 @@ def test_keycloak_shows_the_login(servers, login):
     assert answer.header("X-Login") == (login or "(null)")
 
 
-@pytest.mark.parametrize("user", ["bearer", "x-access-token", "", "idp/alice"])
-def test_a_token_as_password(servers, user):
-    token = EXAMPLES[BESIDE].token()
-    passed(servers(BESIDE).get("/files", [basic(user, token)]), "idp/alice", "Basic")
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items()
+                                  if "Basic" in example.schemes])
+def test_a_token_as_password(servers, name):
+    example = EXAMPLES[name]
+    for user in ("bearer", "x-access-token", "", example.user):
+        answer = servers(name).get(example.path, [basic(user, example.token())])
+        passed(answer, example.user, "Basic")
 
 
 def test_passwords_beside_tokens(servers):
@@ -306,3 +356,40 @@ def test_what_a_backend_sees(servers):
     server.get("/api", hostile)
     assert len(Backend.seen) == 1, "a refused request reached the backend"
     server.expect_log(r"refused: no_token")
+
+
+CSRF = [
+    ([], True), ([("Sec-Fetch-Site", "same-origin")], True), ([("Sec-Fetch-Site", "none")], True),
+    ([("Origin", "https://app.example.com")], True),
+    ([("Sec-Fetch-Site", "cross-site")], False), ([("Sec-Fetch-Site", "same-site")], False),
+    ([("Origin", "https://evil.example")], False), ([("Origin", "null")], False),
+    ([("Origin", "https://app.example.com.evil.example")], False),
+]
+
+
+@pytest.mark.parametrize("headers,own", CSRF)
+def test_cookies_of_foreign_pages(servers, headers, own):
+    server, example = servers(COOKIE), EXAMPLES[COOKIE]
+    sent = [("Cookie", f"theme=dark; __Host-session={example.token()}"), *headers]
+    Backend.seen.clear()
+    answer = server.get("/app/x", sent)
+    if not own:
+        assert (answer.status, Backend.seen) == (403, []), answer
+        return
+    passed(answer)
+    assert Backend.seen[0].get_all("Cookie") == ["theme=dark"]
+    assert answer.header("Cache-Control") == "private"
+
+
+def test_what_is_watched(world, serve):
+    """The file as it stands: everybody gets in, and the log says what would have been."""
+    text = world.configuration((FOLDER / f"{WATCHED}.conf").read_text())
+    server, example = serve(ECHO + ANY_PATH + text), EXAMPLES[WATCHED]
+    server.allow_log(r"AB0103: would be refused: ")
+    for token, reason in ((None, "no_token"), (example.token(scope="x"), "scope_lacking"),
+                          (example.token(), "accepted")):
+        def as_told(token=token, reason=reason):
+            answer = server.get("/api", token=token)
+            assert (answer.status, answer.header("X-User")) == (200, ""), answer
+            return f" 200 {reason} " in server.log("rollout_log")
+        server.wait_for(as_told, reason)

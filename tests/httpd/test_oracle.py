@@ -61,7 +61,8 @@ def private(trees):
         server.write(name, text)
     server.configure(configuration(trees))
     server.allow_log(*[log_line(reason) for reason in
-                       ("signature_bad", "audience_wrong", "scope_lacking", "rule_denied")])
+                       ("signature_bad", "audience_wrong", "scope_lacking", "rule_denied")],
+                     "AB03(09|10|11): ")
     return server
 
 

@@ -107,6 +107,16 @@ INSIDE = [
     # ways
     ("AuthBearerTokenFrom", "AuthBearerTokenFrom heder", ["heder", "header"]),
     ("AuthBearerTokenFrom", "AuthBearerTokenFrom", []),
+    *[("AuthBearerTokenFrom", f"AuthBearerTokenFrom header {way}", [way, "want"])
+      for way in ("cookie", "cookie:", "basic:x", "header:", "query:", "form:a=b", "cookie:a;b",
+                  "query:a=b", "header:X(Y)", "Header", "post", "body")],
+    *[("AuthBearerTokenFrom", f"AuthBearerTokenFrom header:{name}", [name, "no place"])
+      for name in ("Authorization", "cookie", "HOST", "Connection", "Content-Length")],
+    # modes
+    ("AuthBearerOptional", "AuthBearerOptional yes", ["yes"]),
+    ("AuthBearerPreflight", "AuthBearerPreflight maybe", ["maybe"]),
+    ("AuthBearerEnforce", "AuthBearerEnforce off", ["off", "report"]),
+    ("AuthBearerEnforce", "AuthBearerEnforce", []),
     # numbers
     *[(name, f"{name} {value}", [value])
       for name, values in (("AuthBearerLeeway",
@@ -145,6 +155,10 @@ INSIDE = [
     ("Require", "Require claim role", ["role"]),
     ("Require", "Require claim role =", ["="]),
     ("Require", "Require claim role=admin", ["role=admin", "blanks"]),
+    ("Require", "Require claim role=admin role=editor", ["role=admin", "blanks"]),
+    ("Require", "Require claim role:admin sub:alice", ["role:admin", "blanks"]),
+    ("Require", "Require claim ref~^main$ ref~^v", ["ref~^main$", "blanks"]),
+    ("Require", "Require claim cognito:groups admin", ["cognito:groups", "blanks"]),
     ("Require", "Require claim role == admin", ["==", "operator"]),
     ("Require", "Require claim ref =~ ^main$", ["=~", "operator"]),
     ("Require", "Require claim level => 3", ["=>", "operator"]),
@@ -195,8 +209,9 @@ OUTSIDE = [
 NOT_IN_HTACCESS = [
     "AuthBearer On", "AuthBearerProvider jwt", "AuthBearerAuthoritative Off", ISS,
     "AuthBearerAudience any",
-    "AuthBearerTokenFrom header", "AuthBearerUser email", "AuthBearerLeeway 300",
-    "AuthBearerMaxAge 5",
+    "AuthBearerTokenFrom query", "AuthBearerUser email", "AuthBearerLeeway 300",
+    "AuthBearerMaxAge 5", "AuthBearerOptional On", "AuthBearerEnforce report",
+    "AuthBearerPreflight On",
     "AuthBearerMaxTokenSize 5000", "AuthBearerScopeClaim x", "AuthBearerHide On",
     "AuthBearerPass On",
 ]
@@ -278,10 +293,13 @@ FINE = [
     "AuthBearerLeeway 0", "AuthBearerLeeway 300", "AuthBearerMaxAge 1",
     "AuthBearerMaxTokenSize 100",
     "AuthBearerUser email /a~1b", "AuthBearerScopeClaim scope scp roles", "AuthBearerProvider jwt",
-    "AuthBearerTokenFrom header", "AuthBearerErrorBody problem", "AuthBearerChallenge On",
+    "AuthBearerTokenFrom header basic form form:tok query query:tok cookie:__Host-a header:X-Token",
+    "AuthBearerOptional on", "AuthBearerEnforce Report", "AuthBearerEnforce on",
+    "AuthBearerPreflight On", "AuthBearerErrorBody problem", "AuthBearerChallenge On",
     "AuthBearerChallenge \"%{HTTP_USER_AGENT} !~ /davfs/\"", "AuthBearerEnv sub email=MAIL",
     "AuthBearerEnv Off",
     "AuthBearerPass On", "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5',
+    "Require claim cognito:groups = a", "Require claim /a:b~1c a",
     "Require issuer a b",
 ]
 

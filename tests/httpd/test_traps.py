@@ -34,7 +34,7 @@ AuthBearerAudience https://api.example
 
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve(
+    server = serve(
         ECHO + 'AliasMatch "^/(not|in|rx|names)" "{docs}/index.html"\n'
         + location("/not", "Require expr \"bearer('blocked') != 'true'\"")
         + location("/in", "Require expr \"!('banned' in bearer('groups'))\"")
@@ -44,6 +44,8 @@ def server(serve):
         + '<Directory "{docs}/outer">\n    AuthBearerHide On\n</Directory>\n'
         + '<Directory "{docs}/outer/in">\n' + BESIDE + "    Require valid-user\n</Directory>\n",
         {"docs/outer/in/index.html": "x", "users": ""})
+    server.expect_log("AB0311: ")           # /names
+    return server
 
 
 @pytest.mark.parametrize("path, claims", [("/not", {"blocked": "true"}),

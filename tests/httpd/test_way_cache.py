@@ -3,7 +3,7 @@ another, and nobody without a token anything."""
 
 import pytest
 
-from backend import Backend, answer
+from origin import Backend, answer
 from expect import ECHO, location, log_line
 from tokens import good
 

@@ -7,7 +7,7 @@ import pytest
 
 import challenges
 import client
-from backend import Backend, answer
+from origin import Backend, answer
 from expect import TRUST, log_line
 from tokens import bearer, good
 

@@ -4,7 +4,7 @@ each is judged by its own fields."""
 import pytest
 
 import client
-from backend import Backend
+from origin import Backend
 from expect import ANY_PATH, ECHO, TRUST, location, passed, refused
 from server import default_mpm
 from tokens import bearer, good

@@ -3,7 +3,7 @@ path, an error page, a part of a page. The token stays here, whichever of them w
 
 import pytest
 
-from backend import Backend
+from origin import Backend
 from expect import ECHO, TRUST, log_line
 from server import Httpd, default_mpm
 from tokens import basic, bearer, good

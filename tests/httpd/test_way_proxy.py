@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 import client
-from backend import Backend, answer, plain, upgraded
+from origin import Backend, answer, plain, upgraded
 from expect import ECHO, TRUST, log_line
 from tokens import AUDIENCE, bearer, good
 

@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+import browser
 from server import Httpd
 
 
@@ -22,3 +23,10 @@ def serve():
             return servers.enter_context(server.running())
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """One browser for all; each test has a page of its own."""
+    with browser.chromium(tmp_path_factory.mktemp("chromium")) as running:
+        yield running

@@ -99,9 +99,10 @@ def fetch(port, method, path, headers=None, body=None, tls=None):
         return answer.status, answer.headers, answer.read()
 
 
-def run(command, cwd=None, code=0, **env):
-    """What a client printed; it must end with this exit code (None: any but 0)."""
-    done = subprocess.run([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL,
+def run(command, cwd=None, code=0, feed="", **env):
+    """What a client printed, fed with this text; it must end with this exit code (None: any but 0).
+    """
+    done = subprocess.run([str(word) for word in command], cwd=cwd, input=feed,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
                           env={**os.environ, "LC_ALL": "C.UTF-8", **env})
     right = done.returncode != 0 if code is None else done.returncode == code

@@ -190,10 +190,39 @@ static void names(void **state)
     rows_end();
 }
 
+static void vouched(void **state)
+{
+    static const struct { const char *user; bearer_reason reason; } rows[] = {
+        { "alice", BEARER_ACCEPTED }, { "a b", BEARER_ACCEPTED }, { NULL, BEARER_USER_MISSING },
+        { "", BEARER_USER_MISSING }, { "a\nb", BEARER_USER_MISSING },
+        { "\x7f", BEARER_USER_MISSING },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bearer_findings found = { .provider = "other" };
+        bearer_verdict verdict = bearer_token_vouched(test_pool, rows[i].user, &found);
+        size_t scopes;
+
+        row_expect(verdict.reason == rows[i].reason, "%s", rows[i].user);
+        if (verdict.reason != BEARER_ACCEPTED)
+            continue;
+        assert_string_equal(found.identity.user, rows[i].user);
+        assert_ptr_not_equal(found.identity.user, rows[i].user);
+        assert_null(found.identity.issuer);
+        assert_int_equal(bearer_json_kind_of(found.identity.claims->json), BEARER_JSON_OBJECT);
+        assert_null(bearer_json_member(found.identity.claims->json, "sub"));
+        assert_null(bearer_json_member(found.identity.claims->json, ""));
+        bearer_identity_scopes(test_pool, &found.identity, &scopes);
+        assert_int_equal(scopes, 0);
+    }
+    rows_end();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(good_tokens), TEST(each_rule_alone), TEST(all_pairs), TEST(names),
+        TEST(good_tokens), TEST(each_rule_alone), TEST(all_pairs), TEST(names), TEST(vouched),
     };
 
     return tests_run(tests);
