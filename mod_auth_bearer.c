@@ -6,6 +6,7 @@
 #include "bearer/expression.h"
 #include "bearer/formbody.h"
 #include "bearer/identity.h"
+#include "bearer/index.h"
 #include "bearer/memory.h"
 #include "bearer/modes.h"
 #include "bearer/private.h"
@@ -100,12 +101,18 @@ static int wrap_authn(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
     bearer_mode mode = bearer_mode_of(r, conf);
+    const apr_table_t *saved;
+    int status;
 
-    if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHN))
+    if (is_inside(r, BEARER_AUTHN) || (mode == BEARER_IDLE && !bearer_answer_precedes(r)))
         return DECLINED;
+    saved = bearer_answer_save(r);
     if (mode == BEARER_BESIDE && conf->hide)
-        return bearer_answer_contradiction(r);
-    return bearer_answer_authn(r, conf, mode, run_again(r, BEARER_AUTHN, ap_run_check_user_id));
+        return bearer_answer_restore(r, saved, bearer_answer_contradiction(r));
+    status = run_again(r, BEARER_AUTHN, ap_run_check_user_id);
+    if (mode != BEARER_IDLE)
+        status = bearer_answer_authn(r, conf, mode, status);
+    return bearer_answer_restore(r, saved, status);
 }
 
 /* Under AuthType Bearer a credential was left to others, and none took it: mod_authn_core, which is
@@ -124,10 +131,16 @@ static int wrap_authz(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
     bearer_mode mode = bearer_mode_of(r, conf);
+    const apr_table_t *saved;
+    int status;
 
-    if (mode == BEARER_IDLE || is_inside(r, BEARER_AUTHZ))
+    if (is_inside(r, BEARER_AUTHZ) || (mode == BEARER_IDLE && !bearer_answer_precedes(r)))
         return DECLINED;
-    return bearer_answer_authz(r, conf, mode, run_again(r, BEARER_AUTHZ, ap_run_auth_checker));
+    saved = bearer_answer_save(r);
+    status = run_again(r, BEARER_AUTHZ, ap_run_auth_checker);
+    if (mode != BEARER_IDLE)
+        status = bearer_answer_authz(r, conf, mode, status);
+    return bearer_answer_restore(r, saved, status);
 }
 
 static int check_authn(request_rec *r)
@@ -141,11 +154,19 @@ static int check_authn(request_rec *r)
 static int fixups(request_rec *r)
 {
     bearer_identity_carry(r);
+    bearer_index_settle(r);
+    return OK;
+}
+
+static int before_indexes(request_rec *r)
+{
+    bearer_index_begin(r);
     return OK;
 }
 
 static int late_fixups(request_rec *r)
 {
+    bearer_index_end(r);
     bearer_identity_carry_index(r);
     return OK;
 }
@@ -192,6 +213,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const after[] = { "mod_auth_basic.c", "mod_auth_digest.c", "mod_auth_form.c",
                                          NULL };
     static const char *const before[] = { "mod_authn_core.c", NULL };
+    static const char *const indexes[] = { "mod_dir.c", NULL };
 
     ap_hook_check_access(take_tokens, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
@@ -202,6 +224,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_authn(settle_authn, NULL, before, APR_HOOK_LAST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(wrap_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(before_indexes, NULL, indexes, APR_HOOK_LAST);
     ap_hook_fixups(late_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(bearer_formbody_insert, NULL, NULL, APR_HOOK_MIDDLE);

@@ -10,7 +10,8 @@ build='gcc make pkg-config apache2-dev libapr1-dev libaprutil1-dev libssl-dev li
 httpd='apache2-bin apache2-utils openssl curl'
 tests='g++ libcmocka-dev valgrind python3 python3-pytest python3-cryptography python3-jwcrypto
        python3-hypothesis python3-h2 git subversion libapache2-mod-svn libapache2-mod-oauth2
-       libapache2-mod-auth-openidc litmus cadaver rclone chromium glewlwyd mandoc procps'
+       libapache2-mod-auth-openidc litmus cadaver rclone chromium glewlwyd mandoc procps
+       libapache2-mod-security2 libapache2-mod-php php-curl'
 fuzz='clang libclang-rt-dev'
 bench='wrk haproxy libapache2-mod-oauth2 libapache2-mod-auth-openidc util-linux python3
        python3-cryptography python3-matplotlib'

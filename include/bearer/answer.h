@@ -14,6 +14,13 @@ int bearer_answer_contradiction(request_rec *r);
  * with scope. */
 int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
 
+/* A page about an error that is refused itself is not shown: the answer stays that of the request
+ * before, with the fields that belong to it. _precedes: that one is ours. _save: its fields, NULL
+ * where this is no such page; _restore puts them back unless the status is OK, and returns it. */
+bool bearer_answer_precedes(const request_rec *r);
+apr_table_t *bearer_answer_save(const request_rec *r);
+int bearer_answer_restore(request_rec *r, const apr_table_t *saved, int status);
+
 /* Error bodies: the filter, and the hook that inserts it. */
 void bearer_body_register(void);
 void bearer_body_insert(request_rec *r);

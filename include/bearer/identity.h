@@ -8,8 +8,8 @@
  * control characters. */
 const char *bearer_identity_text(apr_pool_t *pool, const bearer_json *value);
 
-/* Sets the variables of AuthBearerEnv. */
-void bearer_identity_export(request_rec *r, const bearer_conf *conf, const bearer_request *request);
+/* Sets the variables of AuthBearerEnv, in place of those that were set before. */
+void bearer_identity_export(request_rec *r, const bearer_conf *conf, bearer_request *request);
 
 /* Fixups, early and late: carries an identity over where httpd did not authenticate again. */
 void bearer_identity_carry(request_rec *r);

@@ -40,6 +40,9 @@ typedef struct {
     bool let;                       /* AuthBearerPreflight or Enforce report let it through */
     bool reporting;                 /* judged on the side: nothing comes of it but a log line */
     bearer_walk *walk;              /* a what-if walk is under way */
+    const bearer_variable *const *exported; /* as environment variables */
+    bool asks_index;                /* mod_dir may be at work in subrequests */
+    apr_table_t *kept;              /* the fields of one of them that was refused */
     request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
     /* Of the first of the requests that lead to one another alone: */
     bearer_taken *taken;            /* tokens that were taken out of it */

@@ -1,6 +1,7 @@
 #include "bearer/answer.h"
 #include "bearer/challenge.h"
 #include "bearer/identity.h"
+#include "bearer/index.h"
 #include "bearer/locate.h"
 #include "bearer/whatif.h"
 
@@ -15,20 +16,11 @@ APLOG_USE_MODULE(auth_bearer);
 /* Seconds after which asking again may help: key files are looked at each second. */
 #define RETRY_AFTER "5"
 
-/* The fields of the answer. A page about an error that is refused itself has none: the answer stays
- * that of the request before, with the fields that belong to it. */
-static apr_table_t *fields_of(const request_rec *r)
-{
-    bool is_error_page = r->prev != NULL && ap_is_HTTP_ERROR(r->prev->status);
-
-    return is_error_page ? apr_table_make(r->pool, 4) : r->err_headers_out;
-}
-
 /* Answers about a credential are nobody else's (RFC 9111 section 3.5 would let a cache keep
  * some). */
 static void forbid_storing(request_rec *r)
 {
-    apr_table_setn(fields_of(r), "Cache-Control", "no-store");
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
 }
 
 static bool is_offered(request_rec *r, const bearer_conf *conf, const apr_array_header_t *others)
@@ -66,7 +58,7 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
 {
     const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
     apr_array_header_t *others = apr_array_make(r->pool, 2, sizeof(const char *));
-    apr_table_t *fields = fields_of(r);
+    apr_table_t *fields = r->err_headers_out;
 
     apr_table_do(collect, others, fields, field, NULL);
     apr_table_unset(fields, field);
@@ -84,22 +76,25 @@ static void challenge(request_rec *r, const bearer_conf *conf, bearer_reason rea
  * for an index for. */
 static int answer(request_rec *r, const bearer_request *request, int status)
 {
+    const request_rec *refused = r;
+
     for (;;) {
         bearer_request *one = bearer_request_get(r);
 
         one->status = status;
         one->shown = request->verdict.reason;
-        if (!one->judged)
+        if (!one->judged || one != request)
             apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(one->shown));
         r = r->main;
-        if (r == NULL || r->handler == NULL || strcmp(r->handler, DIR_MAGIC_TYPE) != 0)
+        if (r == NULL || !bearer_request_get(r)->asks_index)
             return status;
+        bearer_index_keep(r, refused);
     }
 }
 
 static int refuse_unjudged(request_rec *r, bearer_request *request)
 {
-    apr_table_setn(fields_of(r), "Retry-After", RETRY_AFTER);
+    apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER);
     forbid_storing(r);
     return answer(r, request, HTTP_SERVICE_UNAVAILABLE);
 }
@@ -188,7 +183,7 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
         request->verdict.detail = apr_psprintf(r->pool, "Require %s", request->denied);
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
     bearer_request_log(r, request);
-    apr_table_unset(fields_of(r), field);
+    apr_table_unset(r->err_headers_out, field);
     if (missing.lacking)
         challenge(r, conf, BEARER_SCOPE_LACKING, missing.scope);
     request->identity = NULL;           /* nobody was let in: an error page sees no claims */
@@ -209,5 +204,35 @@ int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mod
         return refuse_permission(r, conf, request);
     if (status == HTTP_UNAUTHORIZED && (mode != BEARER_WITHIN || request->presented))
         return refuse_user(r, conf, mode, request);
+    return status;
+}
+
+bool bearer_answer_precedes(const request_rec *r)
+{
+    const bearer_request *before = r->prev != NULL ? bearer_request_find(r->prev) : NULL;
+
+    return before != NULL && before->status != 0 && before->status == r->prev->status;
+}
+
+apr_table_t *bearer_answer_save(const request_rec *r)
+{
+    bool is_error_page = r->prev != NULL && ap_is_HTTP_ERROR(r->prev->status);
+
+    return is_error_page ? apr_table_copy(r->pool, r->err_headers_out) : NULL;
+}
+
+static int put(void *fields, const char *name, const char *value)
+{
+    apr_table_addn(fields, name, value);
+    return 1;
+}
+
+/* In place: the table is that of the request before, too. */
+int bearer_answer_restore(request_rec *r, const apr_table_t *saved, int status)
+{
+    if (saved != NULL && status != OK) {
+        apr_table_clear(r->err_headers_out);
+        apr_table_do(put, r->err_headers_out, saved, NULL);
+    }
     return status;
 }

@@ -1,4 +1,5 @@
 #include "bearer/answer.h"
+#include "bearer/index.h"
 
 #include <stdlib.h>
 #include <http_core.h>
@@ -134,6 +135,7 @@ void bearer_body_insert(request_rec *r)
     const bearer_conf *conf = bearer_conf_get(r);
     const bearer_request *request = bearer_request_find(r);
 
+    bearer_index_settle(r);
     if (request == NULL || request->status == 0 || conf->body == BEARER_BODY_HTTPD)
         return;
     if (r->proxyreq == PROXYREQ_PROXY ? r->status != HTTP_PROXY_AUTHENTICATION_REQUIRED

@@ -17,20 +17,26 @@ const char *bearer_identity_text(apr_pool_t *pool, const bearer_json *value)
     return bearer_span_has_control(text) ? NULL : apr_pstrmemdup(pool, text.ptr, text.len);
 }
 
-void bearer_identity_export(request_rec *r, const bearer_conf *conf, const bearer_request *request)
+static void withdraw(request_rec *r, const bearer_variable *const *one, const char *prefix)
 {
-    for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++) {
-        const bearer_json *value = NULL;
-        const char *text;
+    for (; one != NULL && *one != NULL; one++)
+        apr_table_unset(r->subprocess_env, apr_pstrcat(r->pool, prefix, (*one)->name, NULL));
+}
 
-        if (request->identity != NULL)
-            value = bearer_path_find((*one)->claim, request->identity->claims->json);
-        text = bearer_identity_text(r->pool, value);
+void bearer_identity_export(request_rec *r, const bearer_conf *conf, bearer_request *request)
+{
+    withdraw(r, request->exported, "");
+    withdraw(r, conf->variables, "");
+    request->exported = conf->variables;
+    if (request->identity == NULL)
+        return;
+    for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++) {
+        const bearer_json *value = bearer_path_find((*one)->claim,
+                                                    request->identity->claims->json);
+        const char *text = bearer_identity_text(r->pool, value);
 
         if (text != NULL)
             apr_table_setn(r->subprocess_env, (*one)->name, text);
-        else
-            apr_table_unset(r->subprocess_env, (*one)->name);
     }
 }
 
@@ -40,6 +46,7 @@ static void adopt(request_rec *r, const bearer_request *from)
 
     request->judged = from->judged;
     request->presented = from->presented;
+    request->field = from->field;
     request->by_password = from->by_password;
     request->verdict = from->verdict;
     request->findings = from->findings;
@@ -50,15 +57,15 @@ static void adopt(request_rec *r, const bearer_request *from)
     bearer_identity_export(r, bearer_conf_get(r), request);
 }
 
-/* Subrequests are born with a copy of the environment: what another location let out of a token
- * ends here. */
-static void forget(request_rec *r, request_rec *from)
+/* Subrequests are born with a copy of the environment: what another location found out about a
+ * token ends here. */
+static void forget(request_rec *r, const request_rec *from, const bearer_request *before)
 {
-    const bearer_conf *conf = bearer_conf_get(from);
-    const char *prefix = r->main == from ? "" : "REDIRECT_";
+    const bearer_request *own = bearer_request_find(r);
 
-    for (const bearer_variable *const *one = conf->variables; one != NULL && *one != NULL; one++)
-        apr_table_unset(r->subprocess_env, apr_pstrcat(r->pool, prefix, (*one)->name, NULL));
+    withdraw(r, before->exported, r->main == from ? "" : "REDIRECT_");
+    if (r->main == from && (own == NULL || !own->judged))
+        apr_table_unset(r->subprocess_env, "BEARER_REASON");
 }
 
 /* httpd authenticates anew unless the merged configuration is the very same: only then is the one
@@ -66,13 +73,13 @@ static void forget(request_rec *r, request_rec *from)
 void bearer_identity_carry(request_rec *r)
 {
     request_rec *from = r->prev != NULL ? r->prev : r->main;
-    const bearer_request *own = bearer_request_find(r);
+    bearer_request *own = bearer_request_find(r);
     const bearer_request *before = from != NULL ? bearer_request_find(from) : NULL;
 
     if (before == NULL)
         return;
     if (from->per_dir_config != r->per_dir_config) {
-        forget(r, from);
+        forget(r, from, before);
         if (own != NULL && own->identity != NULL)
             bearer_identity_export(r, bearer_conf_get(r), own);
     }
@@ -92,54 +99,68 @@ static apr_status_t index_gone(void *data)
     return APR_SUCCESS;
 }
 
-/* mod_dir turns a request for a directory into the subrequest for its index, but for the user: the
- * subrequest leaves its name with the main request, late fixups of which see whether it became that
- * one. */
+/* mod_dir turns a request for a directory into the subrequest for its index, but for the user, and
+ * mod_negotiation does so for a variant: the subrequest leaves its name with the request that it is
+ * of, late fixups of which see whether it became that one. */
 void bearer_identity_carry_index(request_rec *r)
 {
+    const bearer_conf *conf = bearer_conf_get(r);
     bearer_request *request = bearer_request_find(r);
+    request_rec *index = request != NULL ? request->index : NULL;
 
-    if (r->main != NULL && request != NULL && request->identity != NULL
+    if (request == NULL)
+        return;
+    request->index = NULL;
+    if (index != NULL && index->per_dir_config == r->per_dir_config && index->uri == r->uri) {
+        adopt(r, bearer_request_find(index));
+        r->user = index->user;
+        r->ap_auth_type = index->ap_auth_type;
+    }
+    else if (request->exported != NULL && request->exported != conf->variables) {
+        /* An index for which nobody had to be known: its section decides what it is told. */
+        bearer_identity_export(r, conf, request);
+    }
+    if (r->main != NULL && request->identity != NULL
         && r->main->per_dir_config != r->per_dir_config) {
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
-    if (r->main != NULL || request == NULL || request->index == NULL)
-        return;
-    if (request->index->per_dir_config == r->per_dir_config && request->index->uri == r->uri) {
-        adopt(r, bearer_request_find(request->index));
-        r->user = request->index->user;
-        r->ap_auth_type = request->index->ap_auth_type;
-    }
-    request->index = NULL;
 }
 
-/* The field as it was when this request, or one that led to it, was judged by it; NULL if none
- * was. */
-static const char *judged_field(request_rec *r)
+static request_rec *previous(const request_rec *r)
 {
-    for (; r != NULL; r = r->prev != NULL ? r->prev : r->main) {
-        const bearer_request *request = bearer_request_find(r);
-
-        if (request != NULL && request->field != NULL)
-            return request->field;
-    }
-    return NULL;
+    return r->prev != NULL ? r->prev : r->main;
 }
 
-/* Off unless asked for: a backend that is not meant to act for the user must not be able to. What
- * an administrator put into the field instead stays. */
+/* Whether this request, or one that led to it, came to us with this value. What an administrator
+ * put into the field after a token was judged is another. Where nobody asked for a token, as under
+ * rules that need none, whatever looks like one was meant for us. */
+static bool is_ours(request_rec *r, const char *value)
+{
+    bool judged = false;
+
+    for (request_rec *one = r; one != NULL; one = previous(one)) {
+        const bearer_request *request = bearer_request_find(one);
+
+        if (request != NULL && request->field != NULL && strcmp(value, request->field) == 0)
+            return true;
+        judged = judged || (request != NULL && request->field != NULL);
+    }
+    for (request_rec *one = r; one != NULL && !judged; one = previous(one)) {
+        const bearer_conf *conf = bearer_conf_get(one);
+
+        if (bearer_mode_of(one, conf) >= BEARER_BESIDE && bearer_locate_is_in_field(r, conf))
+            return true;
+    }
+    return false;
+}
+
+/* Off unless asked for: a backend that is not meant to act for the user must not be able to. */
 static void withhold(request_rec *r)
 {
-    const bearer_conf *conf = bearer_conf_get(r);
-    const char *now = apr_table_get(r->headers_in, bearer_locate_field(r));
-    const char *judged = judged_field(r);
+    const char *value = apr_table_get(r->headers_in, bearer_locate_field(r));
 
-    if (conf->pass || now == NULL)
-        return;
-    /* Also where nobody asked for it, as under a rule that lets everyone in. */
-    if ((judged != NULL && strcmp(now, judged) == 0)
-        || (bearer_mode_of(r, conf) >= BEARER_BESIDE && bearer_locate_is_in_field(r, conf)))
+    if (!bearer_conf_get(r)->pass && value != NULL && is_ours(r, value))
         apr_table_unset(r->headers_in, bearer_locate_field(r));
 }
 
