@@ -57,9 +57,9 @@ COMPILE   = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE) -fPIC -fvisibilit
             -MMD -MP -Iinclude
 LINK      = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
 
-LIB_SOURCES    := $(filter-out src/mint.c,$(wildcard src/core/*.c src/keys/*.c src/*.c))
+LIB_SOURCES    := $(wildcard src/core/*.c src/keys/*.c src/*.c)
 MODULE_SOURCES := $(wildcard mod_auth_bearer.c src/httpd/*.c)
-TOOL_SOURCES   := $(wildcard support/*.c src/mint.c)
+TOOL_SOURCES   := $(wildcard support/*.c)
 UNIT_SHARED    := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_SOURCES   := $(wildcard tests/unit/test_*.c)
 FUZZ_SOURCES   := $(wildcard tests/fuzz/fuzz_*.c)
@@ -97,7 +97,7 @@ $(call object,$(MODULE_SOURCES)): FLAGS = $(HTTPD_FLAGS) $(LIB_FLAGS)
 $(BUILD)/obj/src/httpd/config.o: FLAGS += -DBEARER_STATE_DIR='"$(STATE_DIR)"'
 # httpd declares the module record without a visibility.
 $(BUILD)/obj/mod_auth_bearer.o: FLAGS += -fvisibility=default
-$(call object,$(TOOL_SOURCES)): FLAGS = $(LIB_FLAGS) $(JWT_FLAGS)
+$(BUILD)/obj/src/mint.o: FLAGS += $(JWT_FLAGS)
 .SECONDARY: $(OBJECTS)
 
 # A removed source makes the products anew, which time stamps alone would not see.
@@ -117,7 +117,7 @@ $(BUILD)/module.map: $(SELF)
 $(MODULE): $(call object,$(MODULE_SOURCES)) $(LIB) $(BUILD)/module.map $(BUILD)/sources \
            support/check-symbols.sh
 	$(call say,LINK $@)$(LINK) -shared -Wl,--version-script=$(BUILD)/module.map \
-	    -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIB) $(LIB_LINK)
+	    -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIB) $(JWT_LINK) $(LIB_LINK)
 	@sh support/check-symbols.sh $@ $(HTTPD)
 
 $(TOOL): $(call object,$(TOOL_SOURCES)) $(LIB) $(BUILD)/sources

@@ -5,6 +5,7 @@
 #include "bearer/expression.h"
 #include "bearer/identity.h"
 #include "bearer/memory.h"
+#include "bearer/onward.h"
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
 #include "bearer/require.h"
@@ -107,7 +108,7 @@ static int check_authn(request_rec *r)
 static int fixups(request_rec *r)
 {
     bearer_identity_carry(r);
-    return OK;
+    return bearer_onward_send(r);
 }
 
 static int late_fixups(request_rec *r)
@@ -118,8 +119,11 @@ static int late_fixups(request_rec *r)
 
 static int before_handlers(request_rec *r)
 {
-    bearer_identity_leave(r);
-    return DECLINED;
+    int status = bearer_onward_prepare(r);
+
+    if (status == DECLINED)
+        bearer_identity_leave(r);
+    return status;
 }
 
 static int pre_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp)
@@ -153,6 +157,7 @@ static void register_hooks(apr_pool_t *pool)
                                          NULL };
     static const char *const before[] = { "mod_authn_core.c", NULL };
 
+    ap_hook_post_perdir_config(bearer_onward_clean, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_force_authn(force_authn, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -170,6 +175,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_refresher_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_memory_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(bearer_onward_child, NULL, NULL, APR_HOOK_MIDDLE);
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();

@@ -30,6 +30,7 @@ typedef struct {
     bearer_verdict verdict;
     bearer_findings findings;
     const bearer_identity *identity;/* of an accepted token, else NULL */
+    const char *authorization;      /* the field that a backend gets, made here; or NULL */
     int status;                     /* of our answer, which then has our body; or 0 */
     bearer_reason shown;            /* what that body says */
     unsigned inside[BEARER_STAGES]; /* marks: a wrapper runs its hook again */

@@ -129,20 +129,32 @@ static const char *judged_field(request_rec *r)
 
 /* Off unless asked for: a backend that is not meant to act for the user must not be able to. What
  * an administrator put into the field instead stays. */
-static void withhold(request_rec *r)
+static bool is_withheld(request_rec *r, const bearer_conf *conf, const char *now)
 {
-    const bearer_conf *conf = bearer_conf_get(r);
-    const char *now = apr_table_get(r->headers_in, bearer_locate_field(r));
     const char *judged = judged_field(r);
     bearer_span token;
 
-    if (conf->pass || now == NULL)
-        return;
-    /* Also where nobody asked for it, as under a rule that lets everyone in. */
-    if ((judged != NULL && strcmp(now, judged) == 0)
-        || (bearer_mode_of(r, conf) >= BEARER_BESIDE
-            && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER))
-        apr_table_unset(r->headers_in, bearer_locate_field(r));
+    if (conf->pass == BEARER_PASS_ON)
+        return false;
+    if (judged != NULL)
+        return strcmp(now, judged) == 0;
+    /* Also where nobody asked for it, as under a rule that lets everyone in; and whatever a backend
+     * would take for a token of this server's own making. */
+    return (conf->pass == BEARER_PASS_MINTED || conf->proxy != NULL
+            || bearer_mode_of(r, conf) >= BEARER_BESIDE)
+        && bearer_locate(r, conf, &token) != BEARER_FIELD_OTHER;
+}
+
+static void withhold(request_rec *r)
+{
+    const char *field = bearer_locate_field(r);
+    const char *now = apr_table_get(r->headers_in, field);
+    const bearer_request *request = bearer_request_find(r);
+
+    if (now != NULL && is_withheld(r, bearer_conf_get(r), now))
+        apr_table_unset(r->headers_in, field);
+    if (request != NULL && request->authorization != NULL)
+        apr_table_setn(r->headers_in, "Authorization", request->authorization);
 }
 
 /* mod_proxy calls this on the header table of the request to the backend, a copy: r->headers_in
@@ -165,25 +177,26 @@ static bool runs_fixups(const char *url)
     return false;
 }
 
-/* The URL that mod_proxy is about to fetch, NULL if the request is not for it. */
-static const char *proxied_url(const request_rec *r)
+/* mod_proxy does not ask which handler is set once a request is marked as its own. */
+const char *bearer_identity_proxied(const request_rec *r)
 {
     static const char prefix[] = "proxy:";
-    const char *name = r->handler;
+    const char *name = r->proxyreq != PROXYREQ_NONE ? r->filename : r->handler;
 
-    if (name != NULL && strcmp(name, "proxy-server") == 0)
-        name = r->filename;
     if (name == NULL || !bearer_span_begins_nocase(bearer_span_of(name), prefix))
         return NULL;
     return name + strlen(prefix);
 }
 
+/* A subrequest shares the table with the request around it, which goes on without a backend. */
 void bearer_identity_leave(request_rec *r)
 {
-    const char *url = proxied_url(r);
+    const char *url = bearer_identity_proxied(r);
 
-    if (url != NULL && !runs_fixups(url))
-        withhold(r);
+    if (url == NULL || runs_fixups(url))
+        return;
+    r->headers_in = apr_table_copy(r->pool, r->headers_in);
+    withhold(r);
 }
 
 void bearer_identity_register(void)

@@ -2,6 +2,7 @@
 #include "bearer/issuer.h"
 #include "bearer/json_text.h"
 #include "bearer/memory.h"
+#include "bearer/onward.h"
 #include "bearer/reader.h"
 #include "bearer/version.h"
 
@@ -144,6 +145,25 @@ static bool check_audiences(const registry *all, const section *here, server_rec
     return sound;
 }
 
+/* What is handed on in a section: tokens are made by a line of the section, or of a server around
+ * it; for a whole server the sections may have theirs. */
+static bool check_onward(const registry *all, const section *here, server_rec *server)
+{
+    const bearer_conf *own = ap_get_module_config(here->server->lookup_defaults,
+                                                  &auth_bearer_module);
+    const bearer_conf *whole = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
+    bool described = own->minting != NULL || whole->minting != NULL;
+    const char *error;
+
+    for (int i = 0; here->whole_server && i < all->sections->nelts; i++)
+        described = described || APR_ARRAY_IDX(all->sections, i, section).conf->minting != NULL;
+    error = bearer_onward_refuse(here->conf, described);
+    if (error != NULL)
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0501: %s (%s)", error,
+                     here->name);
+    return error == NULL;
+}
+
 static const char *first_word(apr_pool_t *pool, const ap_directive_t *directive)
 {
     const char *args = directive->args;
@@ -199,7 +219,8 @@ bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
     bool sound = check_tree(pool, ap_conftree, server);
 
     for (int i = 0; i < all->sections->nelts; i++)
-        sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
+        sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server)
+             && check_onward(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
     return sound;
 }
 
