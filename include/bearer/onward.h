@@ -13,8 +13,12 @@ const char *bearer_onward_refuse(const bearer_conf *section, bool described);
  * AuthBearerHeader goes, and so does what was sent on for another location. */
 int bearer_onward_clean(request_rec *r);
 
-/* Fixups: the fields of AuthBearerHeader. OK, or the status of a refusal. */
+/* Fixups: cleans again, for a configuration that came later (MultiViews), and adds the fields of
+ * AuthBearerHeader. OK, or the status of a refusal. */
 int bearer_onward_send(request_rec *r);
+
+/* A subrequest became this request (DirectoryIndex): its fields go on, with the body of this one. */
+void bearer_onward_take(request_rec *r, const request_rec *index);
 
 /* Before the handlers: makes what a proxied backend gets in Authorization, if that is to be
  * anything of ours. DECLINED, or the status of a refusal. */

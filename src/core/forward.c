@@ -63,7 +63,7 @@ static const char *const refused[] = {
     "x-forwarded-prefix", "x-original-url", "x-rewrite-url", "x-http-method*", "if",  "if-*",
     "range",      "accept",      "accept-*",    "access-control-*", "cache-control", "pragma",
     "early-data", "depth",       "destination", "overwrite",  "lock-token",   "timeout",
-    "authorization", "www-authenticate", "dpop", "cookie*",   "set-cookie*",  "origin",
+    "authorization", "www-*",       "dpop", "cookie*",   "set-cookie*",  "origin",
     "referer",    "sec-*",       "user-agent",  NULL
 };
 

@@ -55,7 +55,7 @@ const command_rec bearer_directives[] = {
     AP_INIT_TAKE2("AuthBearerHeader", bearer_set_header, FIELD(carried, 0, 0), FILES,
                  "a request header for backends, and the claim that it carries"),
     AP_INIT_TAKE1("AuthBearerPass", bearer_set_pass, FIELD(pass, 0, 0), FILES,
-                 "what a proxied backend gets: Off (nothing), On (the token), or minted (a new one)"),
+                 "what a proxied backend gets: Off, On (the token) or minted (a new one)"),
     AP_INIT_TAKE_ARGV("AuthBearerMint", bearer_set_mint, FIELD(minting, 0, 0), FILES,
                       "how tokens for backends are made"),
     AP_INIT_TAKE1("AuthBearerProxy", bearer_set_proxy, FIELD(proxy, 0, 0), FILES,

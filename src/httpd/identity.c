@@ -1,6 +1,7 @@
 #include "bearer/identity.h"
 #include "bearer/json_text.h"
 #include "bearer/locate.h"
+#include "bearer/onward.h"
 
 #include <http_request.h>
 #include <apr_strings.h>
@@ -92,25 +93,36 @@ static apr_status_t index_gone(void *data)
     return APR_SUCCESS;
 }
 
-/* mod_dir turns a request for a directory into the subrequest for its index, but for the user: the
- * subrequest leaves its name with the main request, late fixups of which see whether it became that
- * one. */
+/* What mod_dir does not take over when a subrequest becomes the request. */
+static void adopt_index(request_rec *r, request_rec *index)
+{
+    const bearer_request *from = bearer_request_find(index);
+
+    if (from->fields == index->headers_in)
+        bearer_onward_take(r, index);
+    if (from->identity == NULL)
+        return;
+    adopt(r, from);
+    r->user = index->user;
+    r->ap_auth_type = index->ap_auth_type;
+}
+
+/* mod_dir turns a request for a directory into the subrequest for its index, but for the user and
+ * the fields: the subrequest leaves its name with the main request, late fixups of which see
+ * whether it became that one. */
 void bearer_identity_carry_index(request_rec *r)
 {
     bearer_request *request = bearer_request_find(r);
 
-    if (r->main != NULL && request != NULL && request->identity != NULL
-        && r->main->per_dir_config != r->per_dir_config) {
+    if (r->main != NULL && request != NULL && r->main->per_dir_config != r->per_dir_config
+        && (request->identity != NULL || request->fields != NULL)) {
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
     if (r->main != NULL || request == NULL || request->index == NULL)
         return;
-    if (request->index->per_dir_config == r->per_dir_config && request->index->uri == r->uri) {
-        adopt(r, bearer_request_find(request->index));
-        r->user = request->index->user;
-        r->ap_auth_type = request->index->ap_auth_type;
-    }
+    if (request->index->per_dir_config == r->per_dir_config && request->index->uri == r->uri)
+        adopt_index(r, request->index);
     request->index = NULL;
 }
 

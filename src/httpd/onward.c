@@ -78,7 +78,12 @@ static int look_at(void *context, const char *name, const char *value)
 /* A table of this request alone: subrequests and redirects begin with that of another one. */
 static void own_fields(request_rec *r)
 {
+    bearer_request *request = bearer_request_get(r);
+
+    if (request->fields == r->headers_in)
+        return;
     r->headers_in = apr_table_copy(r->pool, r->headers_in);
+    request->fields = r->headers_in;
 }
 
 /* mod_proxy drops what Connection names: no client makes a field of ours disappear so. */
@@ -139,6 +144,7 @@ int bearer_onward_send(request_rec *r)
     const bearer_carried *const *one = bearer_conf_get(r)->carried;
     const bearer_identity *identity = identity_of(r);
 
+    bearer_onward_clean(r);
     if (one == NULL || identity == NULL)
         return OK;
     own_fields(r);
@@ -153,6 +159,26 @@ int bearer_onward_send(request_rec *r)
             apr_table_setn(r->headers_in, (*one)->name, text);
     }
     return OK;
+}
+
+/* Subrequests have no body, and no fields about one. */
+static int take_back(void *fields, const char *name, const char *value)
+{
+    bearer_span field = bearer_span_of(name);
+
+    if (bearer_span_begins_nocase(field, "Content-")
+        || bearer_span_is_nocase(field, "Transfer-Encoding"))
+        apr_table_setn(fields, name, value);
+    return 1;
+}
+
+void bearer_onward_take(request_rec *r, const request_rec *index)
+{
+    apr_table_t *fields = apr_table_copy(r->pool, index->headers_in);
+
+    apr_table_do(take_back, fields, r->headers_in, NULL);
+    r->headers_in = fields;
+    bearer_request_get(r)->fields = fields;
 }
 
 /* *token is NULL where there is nobody to speak for. */
