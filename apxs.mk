@@ -131,7 +131,7 @@ $(BUILD)/unit/shared.a: $(call object,$(UNIT_SHARED)) $(BUILD)/sources
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/unit/shared.a $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka $(LIB_LINK) $(APR_LINK)
+	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka -Wl,--as-needed $(JWT_LINK) $(LIB_LINK) $(APR_LINK)
 
 $(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)

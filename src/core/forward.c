@@ -115,9 +115,12 @@ const char *bearer_forward_connection(apr_pool_t *pool, const char *value,
         if (bearer_forward_among(names, word))
             found = true;
         else if (word.len > 0) {
-            end = memcpy(end, ", ", end != left ? 2 : 0);
-            end += end != left ? 2 : 0;
-            end = (char *)memcpy(end, word.ptr, word.len) + word.len;
+            if (end != left) {
+                *end++ = ',';
+                *end++ = ' ';
+            }
+            memcpy(end, word.ptr, word.len);
+            end += word.len;
         }
     }
     *end = '\0';
