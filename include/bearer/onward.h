@@ -17,7 +17,7 @@ int bearer_onward_clean(request_rec *r);
  * AuthBearerHeader. OK, or the status of a refusal. */
 int bearer_onward_send(request_rec *r);
 
-/* A subrequest became this request (DirectoryIndex): its fields go on, with the body of this one. */
+/* A subrequest became this request (DirectoryIndex): its fields go on, with this one's body. */
 void bearer_onward_take(request_rec *r, const request_rec *index);
 
 /* Before the handlers: makes what a proxied backend gets in Authorization, if that is to be

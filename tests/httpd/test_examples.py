@@ -1,6 +1,7 @@
 """Every file of conf.example: a server starts with it, finds the keys where that issuer publishes
 them, and tokens of its shape get the answers that the rules promise."""
 
+import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,7 +11,7 @@ import pytest
 
 from expect import ANY_PATH, ECHO, await_keys, passed, refused
 from server import PROJECT
-from tokens import basic, bearer, jwks, key, mint, remember
+from tokens import b64url_decode, basic, bearer, jwks, key, mint, remember, store
 from worldwide import World, oauth_address, openid_address
 
 FOLDER = PROJECT / "conf.example"
@@ -122,8 +123,10 @@ EXAMPLES = {
         typ="at+jwt"),
     "reverse-proxy": Example("/api", {**OWN, "tenant": "blue"}, "alice", [{"scope": "write"}],
                              "read", typ="at+jwt"),
+    "minted-backend": Example("/orders", {**OWN, "scope": "orders.read"}, "alice",
+                              [{"scope": "read"}], "orders.read", typ="at+jwt"),
 }
-PROXIED, BESIDE = "reverse-proxy", "basic-and-bearer"
+PROXIED, BESIDE, MINTED = "reverse-proxy", "basic-and-bearer", "minted-backend"
 LOGIN_SHOWN = 'Header always set X-Login "%{API_LOGIN}e"\n'
 
 
@@ -170,6 +173,7 @@ def servers(backend, world, serve):
         files = {"login.jwks": jwks([key("rsa")]),
                  "kubernetes-ca.crt": world.authority.file.read_text(),
                  "kubernetes.token": CLUSTER_TOKEN + "\n",
+                 "gateway.pem": (store() / f"{key('p256', 5).name}.pem").read_text(),
                  "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
         text = world.configuration((FOLDER / f"{name}.conf").read_text())
         text = text.replace("/etc/apache2/bearer/", "{keys}/").replace(":8080/", f":{backend}/")
@@ -306,3 +310,19 @@ def test_what_a_backend_sees(servers):
     server.get("/api", hostile)
     assert len(Backend.seen) == 1, "a refused request reached the backend"
     server.expect_log(r"refused: no_token")
+
+
+def test_a_backend_with_a_token_of_its_own(servers):
+    server, example = servers(MINTED), EXAMPLES[MINTED]
+    Backend.seen.clear()
+    token = example.token()
+    answer = server.get("/orders/1", [("x_user", "root"), bearer(token)])
+    assert answer.status == 200 and len(Backend.seen) == 1
+    headers = Backend.seen[0]
+    assert (headers.get_all("X-User"), headers.get_all("x_user")) == (["alice"], None)
+    made, = headers.get_all("Authorization")
+    assert made.startswith("Bearer ") and remember(made[len("Bearer "):]) != token
+    claims = json.loads(b64url_decode(made.split(".")[1]))
+    assert {name: claims[name] for name in ("iss", "aud", "sub", "scope", "idp")} == {
+        "iss": "https://gateway.example.com", "aud": "https://orders.internal", "sub": "alice",
+        "scope": "orders.read", "idp": LOGIN}

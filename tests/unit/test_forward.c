@@ -4,8 +4,9 @@
 static void names_that_are_one(void **state)
 {
     static const struct { const char *a, *b; bool same; } rows[] = {
-        { "X-User", "x-user", true },   { "X-User", "X_User", true },  { "X-User", "x.uSER", true },
-        { "X-User", "X~User", true },   { "X-User", "X-User ", false }, { "X-User", "XUser", false },
+        { "X-User", "x-user", true },   { "X-User", "X_User", true },  { "X-User", "x.US", false },
+        { "X-User", "x.uSER", true },   { "X-User", "XUser", false },
+        { "X-User", "X~User", true },   { "X-User", "X-User ", false },
         { "X-User", "X-Usera", false }, { "X-User", "Y-User", false }, { "", "", true },
         { "X-1", "X-2", false },        { "X-User", "X\xe4User", true },
     };
@@ -99,11 +100,11 @@ static void texts(void **state)
 {
     static const struct { const char *json, *text; } rows[] = {
         { "\"alice\"", "alice" },       { "\"\"", "" },             { "\" a b \"", "%20a b%20" },
-        { "\" \"", "%20" },             { "\"a%,b\"", "a%25%2Cb" }, { "\"\\r\\n\\t\"", "%0D%0A%09" },
+        { "\" \"", "%20" },             { "\"a%,b\"", "a%25%2Cb" }, { "\"\\r\\n\"", "%0D%0A" },
         { "\"\\u20ac\"", "%E2%82%AC" }, { "\"\\u007f~\"", "%7F~" }, { "true", "true" },
         { "false", "false" },           { "null", NULL },           { "0", "0" },
         { "-12.5", "-12.5" },           { "9223372036854775807", "9223372036854775807" },
-        { "[]", NULL },                 { "[\"\"]", "" },           { "[\"a\",\"b,c\"]", "a,b%2Cc" },
+        { "[]", NULL },                 { "[\"\"]", "" },           { "[\"a\",\"b,\"]", "a,b%2C" },
         { "[1,null,true]", "1,null,true" }, { "[[\"a\",\"b\"]]", "[\"a\"%2C\"b\"]" },
         { "[{\"a\":1,\"b\":2}]", "{\"a\":1%2C\"b\":2}" }, { "{}", "{}" },
         { "{\"a\":\"%,\",\"b\":\"\\u00e9\"}", "{\"a\":\"%25,\",\"b\":\"%C3%A9\"}" },
