@@ -182,7 +182,8 @@ asan-programs:
 .PHONY: tsan-programs
 tsan-programs:
 	@$(again) BUILD=build-tsan CFLAGS='-O1 -g' SANITIZE='-fsanitize=thread' \
-	    build-tsan/unit/test_swap build-tsan/unit/test_cache_shared
+	    build-tsan/unit/test_swap build-tsan/unit/test_cache_shared \
+	    build-tsan/unit/test_minted
 
 ## fuzz: each fuzz target for FUZZ_SECONDS (60), with clang
 fuzz:

@@ -193,7 +193,7 @@ static int mint(request_rec *r, const bearer_conf *conf, const char **token)
     if (identity == NULL)
         return DECLINED;
     *token = bearer_minting_token(r->pool, conf->minting, identity->claims, kept,
-                                  apr_time_sec(r->request_time), &error);
+                                  apr_time_sec(apr_time_now()), &error);
     if (*token != NULL)
         return DECLINED;
     return bearer_answer_unavailable(r, BEARER_KEYS_UNAVAILABLE,

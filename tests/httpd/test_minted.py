@@ -1,6 +1,7 @@
 """AuthBearerPass minted: the backend gets a token of this server's making, or nothing at all."""
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -327,7 +328,8 @@ def test_no_token_no_request(start, backends, tmp_path, monkeypatch):
     tmp_path.chmod(0o755)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "broken.so",
                     tmp_path / "broken.c"], check=True)
-    monkeypatch.setenv("BEARER_PRELOAD", str(tmp_path / "broken.so"))
+    before = os.environ.get("BEARER_PRELOAD")       # a sanitizer's library stands first
+    monkeypatch.setenv("BEARER_PRELOAD", f"{before + ':' if before else ''}{tmp_path}/broken.so")
     server = start(filled(CONF, backends),
                    prepare=lambda server: (prepare(server.root), server.write_keys(),
                                            server.write("users", FILES["users"])), modules=MODULES)

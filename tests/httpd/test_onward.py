@@ -1,14 +1,12 @@
 """What reaches a backend, in the backend's own view: claims as headers, the token or what stands in
 its place, by every scheme of mod_proxy and as CGI."""
 
-import time
-
 import pytest
 
 import client
 from backends import all_backends
-from expect import TRUST, location, log_line, refused
-from tokens import basic, bearer, good, remember
+from expect import TRUST, location, log_line
+from tokens import bearer, good
 
 SCHEMES = ("http", "balancer", "fcgi", "scgi", "uwsgi", "ajp", "fcgi-balancer", "handler")
 MODULES = ("proxy proxy_http proxy_fcgi proxy_scgi proxy_uwsgi proxy_ajp proxy_balancer"
@@ -66,7 +64,50 @@ ErrorDocument 404 /error.cgi
     + location("/cgi/inner/again", "AuthBearerHeader X-User email", "AuthBearerHeader X-More more")\
     + location("/ssi.html", "Require all granted") \
     + location("/user.html", "Require valid-user", *SENT) \
-    + location("/error.cgi", "Require all granted", *SENT) + """
+    + location("/error.cgi", "Require all granted", *SENT) \
+    + location("/both.html", "Require all granted") + """
+<Location "/cgi/if">
+    <If "-n req('X-User')">
+        Header set X-Seen yes
+    </If>
+</Location>
+<Directory "{docs}/many">
+    DirectoryIndex index.cgi
+    Options +MultiViews
+    MultiViewsMatch Handlers
+    <Files "index.cgi">
+        RequestHeader set X-More more
+        RequestHeader set X-Told "expr=%{HTTP:X-User}"
+        AuthBearerHeader X-User sub
+        Require all granted
+    </Files>
+    <Files "page.*">
+""" + TRUST + """        AuthBearerHeader X-User sub
+        Require valid-user
+    </Files>
+</Directory>
+<Directory "{docs}/away">
+    DirectoryIndex /plain.cgi
+""" + TRUST + """    AuthBearerHeader X-User sub
+    Require valid-user
+</Directory>
+<Directory "{docs}/fallback">
+    FallbackResource /plain.cgi
+""" + TRUST + """    AuthBearerHeader X-User sub
+    Require valid-user
+</Directory>
+<Directory "{docs}/set">
+    SetHandler "proxy:fcgi://127.0.0.1:{fcgi}"
+    CGIPassAuth On
+""" + TRUST + """    AuthBearerHeader X-User sub
+    Require valid-user
+</Directory>
+<Directory "{docs}/rewrite">
+    RewriteEngine On
+    RewriteRule "(.*)" "ajp://127.0.0.1:{ajp}/$1" [P]
+""" + TRUST + """    AuthBearerHeader X-User sub
+    Require valid-user
+</Directory>
 <Directory "{docs}/dir">
     DirectoryIndex index.cgi
     <Files "index.cgi">
@@ -82,8 +123,12 @@ ErrorDocument 404 /error.cgi
     Require valid-user
 </Directory>
 """
-ENV = "#!/bin/sh\necho Content-Type: text/plain\necho\nenv -0 | tr '\\n\\0' '?\\n'\n"
-FILES = {"docs/env.cgi": ENV, "docs/plain.cgi": ENV, "docs/dir/index.cgi": ENV,
+ENV = ("#!/bin/sh\ncat > /dev/null\necho Content-Type: text/plain\necho\n"
+       "env -0 | tr '\\n\\0' '?\\n'\n")
+FILES = {"docs/many/index.cgi": ENV, "docs/many/page.cgi": ENV, "docs/away/x": "x",
+         "docs/fallback/x": "x", "docs/set/x": "x", "docs/rewrite/x": "x",
+         "docs/both.html": '<!--#include virtual="/off/fcgi" -->|<!--#include virtual="/cgi" -->',
+         "docs/env.cgi": ENV, "docs/plain.cgi": ENV, "docs/dir/index.cgi": ENV,
          "docs/error.cgi": ENV, "docs/per-dir/x": "x",
          "docs/ssi.html": '<!--#echo var="HTTP_X_USER" --><!--#include virtual="/cgi/open" -->',
          "docs/user.html": '<!--#echo var="HTTP_X_USER" --><!--#include virtual="/plain.cgi" -->'}
@@ -277,6 +322,64 @@ def test_redirects(front):
 def test_an_index(front):
     assert variables(front.get("/dir/", HOSTILE, token=good()))["HTTP_X_USER"] == "alice"
     assert front.get("/dir/", HOSTILE).status == 401
+
+
+USERS = [row for row in HOSTILE if row[1] == "mallory"]
+
+
+def x_fields(answer):
+    return {name: value for name, value in variables(answer).items()
+            if name.startswith(("HTTP_X_", "REDIRECT_HTTP_X"))}
+
+
+def test_an_index_that_anybody_may_see(front):
+    """What other modules do to the fields of the index stays, too; and so does a body."""
+    wanted = {"HTTP_X_MORE": "more", "HTTP_X_TOLD": ""}
+    assert x_fields(front.get("/many/", USERS)) == wanted
+    answer = front.request("POST", "/many/", USERS, body=b"some text")
+    assert x_fields(answer) == wanted
+    assert variables(answer)["CONTENT_LENGTH"] == "9"
+
+
+@pytest.mark.parametrize("path", ["/away/", "/fallback/nothing"])
+def test_elsewhere(front, path):
+    """The resource is another location's, which sends nothing."""
+    assert x_fields(front.get(path, USERS, token=good())) == {}
+
+
+def test_a_negotiated_program(front):
+    front.allow_log("AH00687: Negotiation: discovered file")
+    answer = front.get("/many/page", USERS, token=good())
+    assert x_fields(answer) == {"HTTP_X_USER": "alice"}
+
+
+@pytest.mark.parametrize("path, name", [("/set/x", "fcgi"), ("/rewrite/x", "ajp")])
+def test_other_ways_to_a_backend(front, backends, path, name):
+    token = good()
+    backends[name].seen.clear()
+    assert front.get(path, HOSTILE, token=token).status == 200
+    seen, = backends[name].seen
+    assert seen.values("X-User") == ["alice"] and seen.values("Authorization") == []
+    assert token.encode() not in seen.raw and b"mallory" not in seen.raw
+
+
+def test_a_page_with_a_backend_in_it(front):
+    """The token that the backend does not get is still there for the next part."""
+    text = front.get("/both.html", token=good()).text
+    assert "the index" in text and "HTTP_X_USER=alice" in text.partition("|")[2]
+
+
+def test_a_condition_sees_what_was_sent(front):
+    answer = front.get("/cgi/if", [("X-User", "mallory")], token=good())
+    assert answer.header("X-Seen") == "yes" and variables(answer)["HTTP_X_USER"] == "alice"
+    assert front.get("/cgi/if", token=good()).header("X-Seen") is None
+
+
+@pytest.mark.parametrize("field", ["Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Upgrade",
+                                   "connection"])
+def test_fields_of_one_hop(ask, field):
+    seen = ask("/off/http", [(field, "X-User")], good())
+    assert seen.values("X-User") == ["alice"]
 
 
 def test_an_error_page(front):
