@@ -200,7 +200,7 @@ const char *bearer_identity_proxied(const request_rec *r)
     return name + strlen(prefix);
 }
 
-/* A subrequest shares the table with the request around it, which goes on without a backend. */
+/* A subrequest may share the table with the request around it, which goes on without a backend. */
 void bearer_identity_leave(request_rec *r)
 {
     const char *url = bearer_identity_proxied(r);

@@ -75,7 +75,8 @@ static int look_at(void *context, const char *name, const char *value)
     return 1;
 }
 
-/* A table of this request alone: subrequests and redirects begin with that of another one. */
+/* A table of this request alone: redirects, and in some versions of httpd subrequests, begin with
+ * that of another one. */
 static void own_fields(request_rec *r)
 {
     bearer_request *request = bearer_request_get(r);
