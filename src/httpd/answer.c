@@ -104,6 +104,7 @@ int bearer_answer_unavailable(request_rec *r, bearer_reason reason, const char *
     bearer_verdict verdict = { reason, detail };
 
     bearer_request_conclude(r, verdict, request->token);
+    bearer_identity_export(r, bearer_conf_get(r), request);     /* an error page sees no claims */
     return refuse_unjudged(r, request);
 }
 

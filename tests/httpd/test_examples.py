@@ -300,7 +300,8 @@ def test_passwords_beside_tokens(servers):
 def test_what_a_backend_sees(servers):
     server, example = servers(PROXIED), EXAMPLES[PROXIED]
     Backend.seen.clear()
-    hostile = [("X-Remote-User", "root"), ("x-remote-user", "admin"), ("X-Tenant", "red")]
+    hostile = [("X-Remote-User", "root"), ("x_remote_user", "admin"), ("X-Tenant", "red"),
+               ("Connection", "close, X-Tenant")]
     answer = server.get("/api/a?b=c", [*hostile, bearer(example.token())])
     assert answer.status == 200 and len(Backend.seen) == 1
     headers = Backend.seen[0]

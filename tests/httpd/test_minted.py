@@ -56,6 +56,10 @@ def places():
     return text
 
 
+# The body of an error may see the reason and no claim.
+LOCATIONS["/page"] = [*LOCATIONS["/plain"], "AuthBearerEnv sub=API_USER",
+                      'ErrorDocument 503 "for %{reqenv:API_USER} %{BEARER_REASON}"']
+
 CONF = KEPT + ECHO + places() + "".join(
     f'ProxyPass "/{name}" "http://127.0.0.1:{{http}}/{name}"\n'
     for name in ("open", "basic", "free", "bare", "own", "both", "static")) \
@@ -336,5 +340,7 @@ def test_no_token_no_request(start, backends, tmp_path, monkeypatch):
     backends["http"].seen.clear()
     refused(server, server.get("/plain/http", token=good()), "keys_unavailable")
     refused(server, server.get("/plain/balancer", token=good()), "keys_unavailable")
+    answer = server.get("/page/http", token=good())
+    assert answer.status == 503 and answer.text.strip() == "for  keys_unavailable"
     assert backends["http"].seen == []
     server.expect_log("no token for the backend: no random number")

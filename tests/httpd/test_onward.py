@@ -10,7 +10,7 @@ from tokens import bearer, good
 
 SCHEMES = ("http", "balancer", "fcgi", "scgi", "uwsgi", "ajp", "fcgi-balancer", "handler")
 MODULES = ("proxy proxy_http proxy_fcgi proxy_scgi proxy_uwsgi proxy_ajp proxy_balancer"
-           " lbmethod_byrequests slotmem_shm cgi access_compat")
+           " proxy_wstunnel lbmethod_byrequests slotmem_shm cgi")
 PROTOCOL = {"balancer": "http", "fcgi-balancer": "fcgi", "handler": "uwsgi"}
 SENT = ["AuthBearerHeader X-User sub", "AuthBearerHeader X-Groups groups"]
 VARIANTS = {
@@ -49,6 +49,10 @@ def places():
 
 
 CONF = places() + """
+ProxyPass "/off/ws" "ws://127.0.0.1:{http}/off/ws"
+<Location "/idle.cgi">
+    AuthBearerHeader X-User sub
+</Location>
 AliasMatch "^/cgi" "{docs}/env.cgi"
 <Directory "{docs}">
     Options +ExecCGI +Includes
@@ -125,7 +129,8 @@ ErrorDocument 404 /error.cgi
 """
 ENV = ("#!/bin/sh\ncat > /dev/null\necho Content-Type: text/plain\necho\n"
        "env -0 | tr '\\n\\0' '?\\n'\n")
-FILES = {"docs/many/index.cgi": ENV, "docs/many/page.cgi": ENV, "docs/away/x": "x",
+FILES = {"docs/idle.cgi": ENV,
+         "docs/many/index.cgi": ENV, "docs/many/page.cgi": ENV, "docs/away/x": "x",
          "docs/fallback/x": "x", "docs/set/x": "x", "docs/rewrite/x": "x",
          "docs/both.html": '<!--#include virtual="/word/fcgi" -->|<!--#include virtual="/cgi" -->|'
                            """<!--#if expr="req('X-User') == 'carol'" -->kept<!--#endif -->""",
@@ -232,14 +237,15 @@ def test_what_an_administrator_set_stays(ask, scheme):
     assert token.encode() not in seen.raw
 
 
-def test_a_tunnel(front, backends):
+@pytest.mark.parametrize("path", ["/off/http", "/off/ws"])
+def test_a_tunnel(front, backends, path):
     token = good()
     headers = [("Upgrade", "websocket"), ("Connection", "Upgrade, X-User, keep-alive"),
                ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
                ("X_User", "mallory"), bearer(token)]
     backends["http"].seen.clear()
     with client.Connection(front.port) as line:
-        answer = line.request("GET", "/off/http", headers)
+        answer = line.request("GET", path, headers)
     assert answer.status == 101, answer
     seen, = backends["http"].seen
     assert seen.values("X-User") == ["alice"] and seen.values("Upgrade") == ["websocket"]
@@ -257,6 +263,14 @@ def test_refused_before_the_backend(ask, front):
 def variables(answer):
     assert answer.status == 200, answer
     return dict(line.partition("=")[::2] for line in answer.text.splitlines())
+
+
+USERS = [row for row in HOSTILE if row[1] == "mallory"]
+
+
+def x_fields(answer):
+    return {name: value for name, value in variables(answer).items()
+            if name.startswith(("HTTP_X_", "REDIRECT_HTTP_X"))}
 
 
 # (a claim's value, the variable or None)
@@ -304,6 +318,10 @@ def test_methods(front, method):
     assert not [name for name in variables(answer) if name.startswith("HTTP_X_")]
 
 
+def test_without_authentication(front):
+    assert x_fields(front.get("/idle.cgi", [*USERS, bearer(good())])) == {}
+
+
 def test_subrequests(front):
     """A page that anybody may read shows what was sent; what it includes has nothing of it."""
     text = front.get("/ssi.html", HOSTILE).text
@@ -323,14 +341,6 @@ def test_redirects(front):
 def test_an_index(front):
     assert variables(front.get("/dir/", HOSTILE, token=good()))["HTTP_X_USER"] == "alice"
     assert front.get("/dir/", HOSTILE).status == 401
-
-
-USERS = [row for row in HOSTILE if row[1] == "mallory"]
-
-
-def x_fields(answer):
-    return {name: value for name, value in variables(answer).items()
-            if name.startswith(("HTTP_X_", "REDIRECT_HTTP_X"))}
 
 
 def test_an_index_that_anybody_may_see(front):
