@@ -164,6 +164,28 @@ static bool check_onward(const registry *all, const section *here, server_rec *s
     return error == NULL;
 }
 
+/* Fields from behind a body would join those that are the server's alone, when nobody looks any
+ * more. Sections of the main server are those of every virtual host. */
+static bool check_trailers(const registry *all, server_rec *server)
+{
+    const section *with = NULL;
+
+    for (int i = 0; i < all->sections->nelts; i++)
+        if (APR_ARRAY_IDX(all->sections, i, section).conf->guarded != NULL)
+            with = &APR_ARRAY_IDX(all->sections, i, section);
+    for (server_rec *one = server; one != NULL && with != NULL; one = one->next) {
+        const core_server_config *core = ap_get_core_module_config(one->module_config);
+
+        if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE)
+            continue;
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
+                     "AB0501: AuthBearerHeader wants MergeTrailers Off: clients could add the header"
+                     " behind a body (%s)", with->name);
+        return false;
+    }
+    return true;
+}
+
 static const char *first_word(apr_pool_t *pool, const ap_directive_t *directive)
 {
     const char *args = directive->args;
@@ -216,7 +238,7 @@ static bool check_tree(apr_pool_t *pool, const ap_directive_t *first, server_rec
 bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
 {
     const registry *all = registry_of(server->process->pconf);
-    bool sound = check_tree(pool, ap_conftree, server);
+    bool sound = check_tree(pool, ap_conftree, server) && check_trailers(all, server);
 
     for (int i = 0; i < all->sections->nelts; i++)
         sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server)

@@ -49,6 +49,7 @@ const char *bearer_set_header(cmd_parms *cmd, void *section, const char *name, c
     conf->guarded = bearer_forward_join(cmd->pool, conf->guarded, names);
     *(const bearer_carried *const **)bearer_conf_slot(cmd, conf) = extend(cmd->pool, conf->carried,
                                                                           one);
+    bearer_registry_section(cmd, conf);
     return NULL;
 }
 

@@ -203,6 +203,10 @@ INSIDE = [
 # (name in the message, whole configuration, words)
 OUTSIDE = [
     ("AuthBearerPass", "AuthBearerPass minted\n", ["AuthBearerMint"]),
+    *[("AuthBearerHeader", lines, ["MergeTrailers Off"])
+      for lines in ("AuthBearerHeader X-User sub\nMergeTrailers On\n",
+                    '<Location "/x">\nAuthBearerHeader X-User sub\n</Location>\n'
+                    "<VirtualHost *:80>\nMergeTrailers On\n</VirtualHost>\n")],
     ("AuthBearerPass", "AuthBearerPass On\nAuthBearerProxy abc\n", ["contradict"]),
     ("AuthBearer", location("/p", "AuthBearer Off", "Require valid-user"), ["Off", "Bearer"]),
     ("AuthBearerHide", location("/p", "AuthBearerHide On", "AuthBearer On", "Require valid-user",
