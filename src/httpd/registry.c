@@ -179,8 +179,8 @@ static bool check_trailers(const registry *all, server_rec *server)
         if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE)
             continue;
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
-                     "AB0501: AuthBearerHeader wants MergeTrailers Off: clients could add the header"
-                     " behind a body (%s)", with->name);
+                     "AB0501: AuthBearerHeader wants MergeTrailers Off: clients could add the"
+                     " header behind a body (%s)", with->name);
         return false;
     }
     return true;
