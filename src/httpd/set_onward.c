@@ -38,13 +38,13 @@ const char *bearer_set_header(cmd_parms *cmd, void *section, const char *name, c
     const char **names = apr_pcalloc(cmd->pool, 2 * sizeof(*names));
     const char *error = bearer_forward_refuse(cmd->pool, name);
 
-    if (error == NULL && bearer_path_make(cmd->pool, claim, &one->claim) != NULL)
-        error = apr_psprintf(cmd->pool, "'%s': %s", claim,
-                             bearer_path_make(cmd->pool, claim, &one->claim));
-    if (error == NULL && bearer_forward_among(conf->guarded, bearer_span_of(name)))
-        error = apr_psprintf(cmd->pool, "two claims for the one header %s", name);
     if (error != NULL)
         return complain(cmd, error);
+    if (bearer_forward_among(conf->guarded, bearer_span_of(name)))
+        return complain(cmd, apr_psprintf(cmd->pool, "two claims for the one header %s", name));
+    error = bearer_path_make(cmd->pool, claim, &one->claim);
+    if (error != NULL)
+        return complain(cmd, apr_psprintf(cmd->pool, "'%s': %s", claim, error));
     one->name = names[0] = apr_pstrdup(cmd->pool, name);
     conf->guarded = bearer_forward_join(cmd->pool, conf->guarded, names);
     *(const bearer_carried *const **)bearer_conf_slot(cmd, conf) = extend(cmd->pool, conf->carried,
