@@ -57,9 +57,9 @@ COMPILE   = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE) -fPIC -fvisibilit
             -MMD -MP -Iinclude
 LINK      = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
 
-LIB_SOURCES    := $(filter-out src/mint.c,$(wildcard src/core/*.c src/keys/*.c src/*.c))
+LIB_SOURCES    := $(wildcard src/core/*.c src/keys/*.c src/*.c)
 MODULE_SOURCES := $(wildcard mod_auth_bearer.c src/httpd/*.c)
-TOOL_SOURCES   := $(wildcard support/*.c src/mint.c)
+TOOL_SOURCES   := $(wildcard support/*.c)
 UNIT_SHARED    := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_SOURCES   := $(wildcard tests/unit/test_*.c)
 FUZZ_SOURCES   := $(wildcard tests/fuzz/fuzz_*.c)
@@ -100,7 +100,7 @@ $(BUILD)/obj/src/httpd/config.o: FLAGS += -DBEARER_STATE_DIR='"$(STATE_DIR)"'
 # httpd declares the module record without a visibility.
 $(BUILD)/obj/mod_auth_bearer.o: FLAGS += -fvisibility=default
 $(call object,$(EXAMPLE_SOURCE)): FLAGS = $(HTTPD_FLAGS) $(LIB_FLAGS) -fvisibility=default
-$(call object,$(TOOL_SOURCES)): FLAGS = $(LIB_FLAGS) $(JWT_FLAGS)
+$(BUILD)/obj/src/mint.o: FLAGS += $(JWT_FLAGS)
 .SECONDARY: $(OBJECTS)
 
 # A removed source makes the products anew, which time stamps alone would not see.
@@ -120,7 +120,7 @@ $(BUILD)/module.map: $(SELF)
 $(MODULE): $(call object,$(MODULE_SOURCES)) $(LIB) $(BUILD)/module.map $(BUILD)/sources \
            support/check-symbols.sh
 	$(call say,LINK $@)$(LINK) -shared -Wl,--version-script=$(BUILD)/module.map \
-	    -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIB) $(LIB_LINK)
+	    -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIB) $(JWT_LINK) $(LIB_LINK)
 	@sh support/check-symbols.sh $@ $(HTTPD)
 
 $(TOOL): $(call object,$(TOOL_SOURCES)) $(LIB) $(BUILD)/sources
@@ -134,7 +134,7 @@ $(BUILD)/unit/shared.a: $(call object,$(UNIT_SHARED)) $(BUILD)/sources
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/unit/shared.a $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka $(LIB_LINK) $(APR_LINK)
+	$(call say,LINK $@)$(LINK) -o $@ $^ -lcmocka -Wl,--as-needed $(JWT_LINK) $(LIB_LINK) $(APR_LINK)
 
 $(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
@@ -190,7 +190,8 @@ asan-programs:
 .PHONY: tsan-programs
 tsan-programs:
 	@$(again) BUILD=build-tsan CFLAGS='-O1 -g' SANITIZE='-fsanitize=thread' \
-	    build-tsan/unit/test_swap build-tsan/unit/test_cache_shared
+	    build-tsan/unit/test_swap build-tsan/unit/test_cache_shared \
+	    build-tsan/unit/test_minted
 
 ## fuzz: each fuzz target for FUZZ_SECONDS (60), with clang
 fuzz:

@@ -9,6 +9,7 @@
 #include "bearer/index.h"
 #include "bearer/memory.h"
 #include "bearer/modes.h"
+#include "bearer/onward.h"
 #include "bearer/private.h"
 #include "bearer/refresher.h"
 #include "bearer/registry.h"
@@ -155,7 +156,7 @@ static int fixups(request_rec *r)
 {
     bearer_identity_carry(r);
     bearer_index_settle(r);
-    return OK;
+    return bearer_onward_send(r);
 }
 
 static int before_indexes(request_rec *r)
@@ -173,8 +174,11 @@ static int late_fixups(request_rec *r)
 
 static int before_handlers(request_rec *r)
 {
-    bearer_identity_leave(r);
-    return DECLINED;
+    int status = bearer_onward_prepare(r);
+
+    if (status == DECLINED)
+        bearer_identity_leave(r);
+    return status;
 }
 
 static int pre_config(apr_pool_t *conf, apr_pool_t *log, apr_pool_t *temp)
@@ -215,6 +219,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const before[] = { "mod_authn_core.c", NULL };
     static const char *const indexes[] = { "mod_dir.c", NULL };
 
+    ap_hook_post_perdir_config(bearer_onward_clean, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_access(take_tokens, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_access_ex(wrap_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
@@ -239,6 +244,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_refresher_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(bearer_memory_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(bearer_onward_child, NULL, NULL, APR_HOOK_MIDDLE);
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();

@@ -252,6 +252,20 @@ static bool suits_libjwt(const bearer_mint_key *key, const bearer_json *header)
         && (key->keeps_typ || bearer_span_is(typ, "JWT"));
 }
 
+/* libjwt writes JSON with jansson's own buffer, which loses names where memory fails. The order of
+ * members may be another one. */
+static bool says_all(apr_pool_t *pool, const char *token, const bearer_json *claims)
+{
+    bearer_compact parts;
+    bearer_span payload;
+    const bearer_json *json;
+
+    return token != NULL && bearer_compact_split(bearer_span_of(token), &parts)
+        && decode(pool, parts.payload, &payload)
+        && bearer_json_read(pool, payload, &json) == BEARER_JSON_OK
+        && bearer_json_size(json) == bearer_json_size(claims);
+}
+
 static const char *encode(apr_pool_t *pool, bearer_span bytes)
 {
     char *text = apr_palloc(pool, BEARER_B64URL_ENCODED(bytes.len));
@@ -293,8 +307,12 @@ char *bearer_mint(apr_pool_t *pool, const bearer_mint_key *key, const char *head
     }
     if (head_text == NULL || body_text == NULL)
         return NULL;
-    token = suits_libjwt(key, head) ? mint_libjwt(pool, key, head_text, body_text)
-                                    : mint_openssl(pool, key, head_text, body_text);
+    if (!suits_libjwt(key, head))
+        token = mint_openssl(pool, key, head_text, body_text);
+    else {
+        token = mint_libjwt(pool, key, head_text, body_text);
+        token = says_all(pool, token, body) ? token : NULL;
+    }
     ERR_clear_error();
     return token;
 }

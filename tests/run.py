@@ -220,7 +220,7 @@ def tsan(stage):
         stage.say(text)
         stage.fail(f"the build with ThreadSanitizer: {ending(code)}")
         return
-    for name in ("test_swap", "test_cache_shared"):
+    for name in ("test_swap", "test_cache_shared", "test_minted"):
         code, text = run([TSAN / "unit" / name], 120, TSAN_OPTIONS="exitcode=66")
         if code == 0 and cmocka_counts(text)[0] > 0:
             stage.passed += 1

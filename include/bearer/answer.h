@@ -10,6 +10,9 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
 /* Sections were merged that contradict each other: AuthBearerHide beside another AuthType. 503. */
 int bearer_answer_contradiction(request_rec *r);
 
+/* What a backend should get cannot be had, after all rules: 503, and nobody is known any more. */
+int bearer_answer_unavailable(request_rec *r, bearer_reason reason, const char *detail);
+
 /* The outcome of all authorization modules becomes the answer: 403 after a valid token, challenges
  * with scope. */
 int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);

@@ -7,6 +7,7 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <ap_expr.h>
+#include "bearer/minting.h"
 #include "bearer/token.h"
 
 extern module AP_MODULE_DECLARE_DATA auth_bearer_module;
@@ -46,13 +47,26 @@ typedef struct {
     const char *name;
 } bearer_variable;
 
+/* One field of AuthBearerHeader. */
+typedef struct {
+    const bearer_path *claim;
+    const char *name;
+} bearer_carried;
+
+/* What goes on to a backend: AuthBearerPass. */
+typedef enum { BEARER_PASS_OFF, BEARER_PASS_ON, BEARER_PASS_MINTED } bearer_pass;
+
 /* Lists are NULL-terminated arrays; NULL where the directive was not given. */
 typedef struct {
     apr_uint64_t set;               /* bit i: row i of the table was given here */
     int enabled;                    /* AuthBearer */
     int authoritative, hide, detail, optional, preflight;
     int report;                     /* AuthBearerEnforce report */
-    int pass;                       /* AuthBearerPass */
+    int pass;                       /* bearer_pass */
+    const bearer_minting *minting;  /* AuthBearerMint */
+    const ap_expr_info_t *proxy;    /* AuthBearerProxy; NULL: off */
+    const bearer_carried *const *carried;
+    const char *const *guarded;     /* names of those of this section and of all around it */
     int leeway, max_age;            /* seconds */
     int max_size;                   /* bytes of a token */
     int body;                       /* bearer_body */

@@ -15,8 +15,12 @@ void bearer_identity_export(request_rec *r, const bearer_conf *conf, bearer_requ
 void bearer_identity_carry(request_rec *r);
 void bearer_identity_carry_index(request_rec *r);
 
+/* The URL that mod_proxy is about to fetch, NULL if the request is not for it. */
+const char *bearer_identity_proxied(const request_rec *r);
+
 /* Keeps the token from a backend: before mod_proxy's handler for those schemes that would send the
- * request's own fields, and by its optional hook for the others. */
+ * request's own fields, and by its optional hook for the others. What was made for the backend
+ * stands in its place then. */
 void bearer_identity_leave(request_rec *r);
 void bearer_identity_register(void);
 

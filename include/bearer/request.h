@@ -32,6 +32,8 @@ typedef struct {
     bearer_verdict verdict;
     bearer_findings findings;
     const bearer_identity *identity;/* of an accepted token, else NULL */
+    const char *authorization;      /* the field that a backend gets, made here; or NULL */
+    const apr_table_t *fields;      /* r->headers_in, once it was copied for this request alone */
     int status;                     /* of our answer, which then has our body; or 0 */
     bearer_reason shown;            /* what that body says */
     unsigned inside[BEARER_STAGES]; /* marks: a wrapper runs its hook again */

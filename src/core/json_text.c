@@ -320,14 +320,37 @@ static json_t *rebuild(const bearer_json *value)
     }
 }
 
+static int count_bytes(const char *text, size_t len, void *sum)
+{
+    (void)text;
+    *(size_t *)sum += len;
+    return 0;
+}
+
+static int put_bytes(const char *text, size_t len, void *end)
+{
+    memcpy(*(char **)end, text, len);
+    *(char **)end += len;
+    return 0;
+}
+
+/* Not with jansson's own buffer: that a member's name found no room in it goes unnoticed by 2.14,
+ * and the text would go on without the name. */
 static char *dump(apr_pool_t *pool, json_t *value)
 {
-    char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    char *copy = text != NULL ? apr_pstrdup(pool, text) : NULL;
+    const size_t how = JSON_COMPACT | JSON_ENCODE_ANY;
+    char *text = NULL, *end;
+    size_t len = 0;
 
-    free(text);
+    if (value != NULL && json_dump_callback(value, count_bytes, &len, how) == 0)
+        text = apr_palloc(pool, len + 1);
+    end = text;
+    if (text != NULL && json_dump_callback(value, put_bytes, &end, how) != 0)
+        text = NULL;
+    if (text != NULL)
+        *end = '\0';
     json_decref(value);
-    return copy;
+    return text;
 }
 
 char *bearer_json_print(apr_pool_t *pool, const bearer_json *value)

@@ -107,6 +107,16 @@ static int refuse_unconfigured(request_rec *r, const char *detail)
     return refuse_unjudged(r, bearer_request_get(r));
 }
 
+int bearer_answer_unavailable(request_rec *r, bearer_reason reason, const char *detail)
+{
+    bearer_request *request = bearer_request_get(r);
+    bearer_verdict verdict = { reason, detail };
+
+    bearer_request_conclude(r, verdict, request->token);
+    bearer_identity_export(r, bearer_conf_get(r), request);     /* an error page sees no claims */
+    return refuse_unjudged(r, request);
+}
+
 int bearer_answer_contradiction(request_rec *r)
 {
     return refuse_unconfigured(r, "AuthBearerHide On wants AuthType Bearer");

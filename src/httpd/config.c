@@ -1,6 +1,8 @@
 #include "bearer/config.h"
+#include "bearer/forward.h"
 #include "bearer/locate.h"
 #include "bearer/provider.h"
+#include "bearer/set_onward.h"
 #include "bearer/setters.h"
 
 #include <http_core.h>
@@ -56,8 +58,14 @@ const command_rec bearer_directives[] = {
                  "Off to keep descriptions of errors to the log"),
     AP_INIT_TAKE_ARGV("AuthBearerEnv", bearer_set_variables, FIELD(variables, 0, 0), HTACCESS,
                       "claims as environment variables: claim[=NAME] ..., or Off"),
-    AP_INIT_TAKE1("AuthBearerPass", bearer_set_flag, FIELD(pass, 0, 0), FILES,
-                 "On to let the token go on to a proxied backend"),
+    AP_INIT_TAKE2("AuthBearerHeader", bearer_set_header, FIELD(carried, 0, 0), FILES,
+                 "a request header for backends, and the claim that it carries"),
+    AP_INIT_TAKE1("AuthBearerPass", bearer_set_pass, FIELD(pass, 0, 0), FILES,
+                 "what a proxied backend gets: Off, On (the token) or minted (a new one)"),
+    AP_INIT_TAKE_ARGV("AuthBearerMint", bearer_set_mint, FIELD(minting, 0, 0), FILES,
+                      "how tokens for backends are made"),
+    AP_INIT_TAKE1("AuthBearerProxy", bearer_set_proxy, FIELD(proxy, 0, 0), FILES,
+                 "an expression for the token that a proxied backend gets, or off"),
     AP_INIT_TAKE1("AuthBearerStateDir", bearer_set_state_dir, FIELD(state_dir, 0, 0), ONCE,
                   "the folder where the last good keys are kept"),
     AP_INIT_TAKE_ARGV("AuthBearerCache", bearer_set_cache, FIELD(cache, 0, 0), ONCE,
@@ -106,6 +114,8 @@ void *bearer_conf_merge(apr_pool_t *pool, void *outer, void *inner)
         memcpy((char *)out + field->offset, (const char *)add + field->offset, field->size);
     }
     out->set |= add->set;
+    /* A header that backends may trust is never a client's, further in either. */
+    out->guarded = bearer_forward_join(pool, out->guarded, add->guarded);
     return out;
 }
 

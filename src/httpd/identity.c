@@ -1,6 +1,7 @@
 #include "bearer/identity.h"
 #include "bearer/json_text.h"
 #include "bearer/locate.h"
+#include "bearer/onward.h"
 
 #include <http_request.h>
 #include <apr_strings.h>
@@ -99,9 +100,17 @@ static apr_status_t index_gone(void *data)
     return APR_SUCCESS;
 }
 
-/* mod_dir turns a request for a directory into the subrequest for its index, but for the user, and
- * mod_negotiation does so for a variant: the subrequest leaves its name with the request that it is
- * of, late fixups of which see whether it became that one. */
+/* What mod_dir does not take over when a subrequest becomes the request. */
+static void adopt_index(request_rec *r, request_rec *index)
+{
+    adopt(r, bearer_request_find(index));
+    r->user = index->user;
+    r->ap_auth_type = index->ap_auth_type;
+}
+
+/* mod_dir turns a request for a directory into the subrequest for its index, but for the user and
+ * the fields, and mod_negotiation does so for a variant: the subrequest leaves its name with the
+ * request that it is of, late fixups of which see whether it became that one. */
 void bearer_identity_carry_index(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
@@ -111,17 +120,18 @@ void bearer_identity_carry_index(request_rec *r)
     if (request == NULL)
         return;
     request->index = NULL;
-    if (index != NULL && index->per_dir_config == r->per_dir_config && index->uri == r->uri) {
-        adopt(r, bearer_request_find(index));
-        r->user = index->user;
-        r->ap_auth_type = index->ap_auth_type;
-    }
+    if (index != NULL && (index->per_dir_config != r->per_dir_config || index->uri != r->uri))
+        index = NULL;
+    if (index != NULL && bearer_request_find(index)->fields == index->headers_in)
+        bearer_onward_take(r, index);
+    if (index != NULL && bearer_request_find(index)->identity != NULL)
+        adopt_index(r, index);
     else if (request->exported != NULL && request->exported != conf->variables) {
         /* An index for which nobody had to be known: its section decides what it is told. */
         bearer_identity_export(r, conf, request);
     }
-    if (r->main != NULL && request->identity != NULL
-        && r->main->per_dir_config != r->per_dir_config) {
+    if (r->main != NULL && r->main->per_dir_config != r->per_dir_config
+        && (request->identity != NULL || request->fields != NULL)) {
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
@@ -134,7 +144,8 @@ static request_rec *previous(const request_rec *r)
 
 /* Whether this request, or one that led to it, came to us with this value. What an administrator
  * put into the field after a token was judged is another. Where nobody asked for a token, as under
- * rules that need none, whatever looks like one was meant for us. */
+ * rules that need none, whatever looks like one was meant for us, or a backend would take it for one
+ * of this server's own making. */
 static bool is_ours(request_rec *r, const char *value)
 {
     bool judged = false;
@@ -149,7 +160,9 @@ static bool is_ours(request_rec *r, const char *value)
     for (request_rec *one = r; one != NULL && !judged; one = previous(one)) {
         const bearer_conf *conf = bearer_conf_get(one);
 
-        if (bearer_mode_of(one, conf) >= BEARER_BESIDE && bearer_locate_is_in_field(r, conf))
+        if ((conf->pass == BEARER_PASS_MINTED || conf->proxy != NULL
+             || bearer_mode_of(one, conf) >= BEARER_BESIDE)
+            && bearer_locate_is_in_field(r, conf))
             return true;
     }
     return false;
@@ -158,10 +171,14 @@ static bool is_ours(request_rec *r, const char *value)
 /* Off unless asked for: a backend that is not meant to act for the user must not be able to. */
 static void withhold(request_rec *r)
 {
-    const char *value = apr_table_get(r->headers_in, bearer_locate_field(r));
+    const char *field = bearer_locate_field(r);
+    const char *now = apr_table_get(r->headers_in, field);
+    const bearer_request *request = bearer_request_find(r);
 
-    if (!bearer_conf_get(r)->pass && value != NULL && is_ours(r, value))
-        apr_table_unset(r->headers_in, bearer_locate_field(r));
+    if (now != NULL && bearer_conf_get(r)->pass != BEARER_PASS_ON && is_ours(r, now))
+        apr_table_unset(r->headers_in, field);
+    if (request != NULL && request->authorization != NULL)
+        apr_table_setn(r->headers_in, "Authorization", request->authorization);
 }
 
 /* mod_proxy calls this on the header table of the request to the backend, a copy: r->headers_in
@@ -184,25 +201,26 @@ static bool runs_fixups(const char *url)
     return false;
 }
 
-/* The URL that mod_proxy is about to fetch, NULL if the request is not for it. */
-static const char *proxied_url(const request_rec *r)
+/* mod_proxy does not ask which handler is set once a request is marked as its own. */
+const char *bearer_identity_proxied(const request_rec *r)
 {
     static const char prefix[] = "proxy:";
-    const char *name = r->handler;
+    const char *name = r->proxyreq != PROXYREQ_NONE ? r->filename : r->handler;
 
-    if (name != NULL && strcmp(name, "proxy-server") == 0)
-        name = r->filename;
     if (name == NULL || !bearer_span_begins_nocase(bearer_span_of(name), prefix))
         return NULL;
     return name + strlen(prefix);
 }
 
+/* A subrequest may share the table with the request around it, which goes on without a backend. */
 void bearer_identity_leave(request_rec *r)
 {
-    const char *url = proxied_url(r);
+    const char *url = bearer_identity_proxied(r);
 
-    if (url != NULL && !runs_fixups(url))
-        withhold(r);
+    if (url == NULL || runs_fixups(url))
+        return;
+    r->headers_in = apr_table_copy(r->pool, r->headers_in);
+    withhold(r);
 }
 
 void bearer_identity_register(void)

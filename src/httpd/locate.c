@@ -268,7 +268,7 @@ void bearer_locate_take(request_rec *r, const bearer_conf *conf)
 
         if ((*place)->way->take == NULL || !is_here(r, *place))
             continue;
-        found = (*place)->way->take(r, *place, conf->pass);
+        found = (*place)->way->take(r, *place, conf->pass == BEARER_PASS_ON);
         if (found.field == BEARER_FIELD_OTHER)
             continue;
         origin = bearer_request_get(bearer_request_origin(r));

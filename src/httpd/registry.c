@@ -3,6 +3,7 @@
 #include "bearer/issuer.h"
 #include "bearer/json_text.h"
 #include "bearer/memory.h"
+#include "bearer/onward.h"
 #include "bearer/reader.h"
 #include "bearer/tree.h"
 #include "bearer/version.h"
@@ -146,6 +147,47 @@ static bool check_audiences(const registry *all, const section *here, server_rec
     return sound;
 }
 
+/* What is handed on in a section: tokens are made by a line of the section, or of a server around
+ * it; for a whole server the sections may have theirs. */
+static bool check_onward(const registry *all, const section *here, server_rec *server)
+{
+    const bearer_conf *own = ap_get_module_config(here->server->lookup_defaults,
+                                                  &auth_bearer_module);
+    const bearer_conf *whole = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
+    bool described = own->minting != NULL || whole->minting != NULL;
+    const char *error;
+
+    for (int i = 0; here->whole_server && i < all->sections->nelts; i++)
+        described = described || APR_ARRAY_IDX(all->sections, i, section).conf->minting != NULL;
+    error = bearer_onward_refuse(here->conf, described);
+    if (error != NULL)
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0501: %s (%s)", error,
+                     here->name);
+    return error == NULL;
+}
+
+/* Fields from behind a body would join those that are the server's alone, when nobody looks any
+ * more. Sections of the main server are those of every virtual host. */
+static bool check_trailers(const registry *all, server_rec *server)
+{
+    const section *with = NULL;
+
+    for (int i = 0; i < all->sections->nelts; i++)
+        if (APR_ARRAY_IDX(all->sections, i, section).conf->guarded != NULL)
+            with = &APR_ARRAY_IDX(all->sections, i, section);
+    for (server_rec *one = server; one != NULL && with != NULL; one = one->next) {
+        const core_server_config *core = ap_get_core_module_config(one->module_config);
+
+        if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE)
+            continue;
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
+                     "AB0501: AuthBearerHeader wants MergeTrailers Off: clients could add the"
+                     " header behind a body (%s)", with->name);
+        return false;
+    }
+    return true;
+}
+
 /* What stands side by side in one section and contradicts itself. */
 static bool check_siblings(apr_pool_t *pool, const ap_directive_t *first, server_rec *server)
 {
@@ -177,10 +219,11 @@ static bool check_tree(apr_pool_t *pool, const ap_directive_t *first, server_rec
 bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
 {
     const registry *all = registry_of(server->process->pconf);
-    bool sound = check_tree(pool, ap_conftree, server);
+    bool sound = check_tree(pool, ap_conftree, server) && check_trailers(all, server);
 
     for (int i = 0; i < all->sections->nelts; i++)
-        sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
+        sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server)
+             && check_onward(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
     return sound;
 }
 

@@ -268,13 +268,27 @@ SAVED = {
                                                          "digest", "set")},
 }
 
+# Behind the Connection field's value: the claim.
+FORWARD = {
+    "string": ("close", "alice"), "blanks": ("X-User", " a  b "), "empty": ("", ""),
+    "signs": ("x_user, close", "%,;\"\\~"), "controls": ("a;X.Groups b", "a\r\nb\t\x7f"),
+    "wide": ("X-User\tx-groups", "\u20ac\U0001f600"), "list": (",;", ["a", "b,c", "%2C"]),
+    "empties": ("X-Users", ["", ""]), "nothing": ("X-User", []), "null": ("x", None),
+    "mixed": ('"X-User"', [1, None, "1", {"a": 1, "b": [2, "c,d"]}]), "number": ("x", -1.5e10),
+    "object": ("keep-alive, X~User", {"a": "%", "b": ","}), "true": ("x", True),
+    "nested": ("x", [["a", "b"], ["c"]]),
+}
+
 TARGETS = {
     "credentials": CREDENTIALS, "compact": COMPACT, "claims": CLAIMS,
 
     "jwk": {**{name: json.dumps(value) for name, value in JWK.items()}, "no-json": "{",
             "twice": '{"kty":"RSA","kty":"EC"}'},
     "match": {name: f"{line}\n{json.dumps(TOKEN)}" for name, line in LINES.items()},
-    "form": FORM, "challenge": CHALLENGE, "metadata": METADATA, "saved": SAVED,
+    "form": FORM,
+    "challenge": CHALLENGE, "metadata": METADATA, "saved": SAVED,
+    "forward": {name: f"{field}\n{json.dumps({'x': claim}, ensure_ascii=False)}"
+                for name, (field, claim) in FORWARD.items()},
 }
 
 

@@ -35,9 +35,13 @@ Alias /open "{docs}/cgi"
 </Location>
 AliasMatch "^/(jwt|hs|pw|env)" "{docs}/cgi/env.cgi"
 ProxyPass "/proxy" "http://127.0.0.1:{port}/open/env.cgi"
+ProxyPass "/minted" "http://127.0.0.1:{port}/open/env.cgi"
 """ + "".join([
     location("/jwt", "Require scope read"), location("/hs", "Require scope read", trust=HS),
     location("/pw", "Require scope read", trust=PASSWORD), location("/proxy", "Require scope read"),
+    location("/minted", "AuthBearerPass minted", "AuthBearerHeader X-Scope scope",
+             "AuthBearerMint key=secret:{keys}/hs256.bin algorithm=HS256 issuer=a audience=b",
+             "Require scope read"),
     location("/env", "AuthBearerEnv sub iss aud scope exp nested", "Require scope read"),
     location("/json", "AuthBearerErrorBody json", "Require claim secret_claim = x"),
     location("/expr", "Require expr bearer('sub') =~ /^b/"),
@@ -104,6 +108,7 @@ def held(text, token):
     return [part for part in (token, *token.split(".")[1:]) if len(part) > 16 and part in text]
 
 
+PROXIED = ("/proxy", "/minted")
 SENT_ON_PURPOSE = ("HTTP_COOKIE",
                    "HTTP_X_ACCESS_TOKEN")        # a CGI gets what clients put into other fields
 
@@ -115,15 +120,15 @@ def shown(answer):
 
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("path", ["/jwt", "/hs", "/pw", "/proxy", "/env", "/json", "/expr",
-                                  "/open/env.cgi"])
+@pytest.mark.parametrize("path", ["/jwt", "/hs", "/pw", "/proxy", "/minted", "/env", "/json",
+                                  "/expr", "/open/env.cgi"])
 def test_answers_and_environment(server, path):
     for number, token in enumerate(candidates()):
         for headers, body in ways(token) if number in (0, 3, 13) else [ways(token)[0],
                                                                        *ways(token)[9:11]]:
             answer = server.request("POST" if body else "GET", path, headers, body)
-            assert answer.status < 500 and (path == "/proxy" or not held(shown(answer),
-                                                                         token)), answer
+            assert answer.status < 500 and (path in PROXIED or not held(shown(answer),
+                                                                      token)), answer
     for page in ("/status", "/info"):
         text = server.get(page).text
         assert not logwatch.leaks(text.encode())

@@ -8,7 +8,7 @@ import pytest
 
 from expect import TRUST
 from server import PROJECT, Httpd
-from tokens import jwks, key
+from tokens import jwks, key, store
 
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md",
          *sorted((PROJECT / "docs").glob("*.md"))]
@@ -22,7 +22,7 @@ ROW = re.compile(r'AP_INIT_\w+\("(AuthBearer\w*)", [^;]*?\b(FILES|HTACCESS|ONCE)
 FIELDS = ("Description", "Syntax", "Default", "Context", "Override", "Compatibility")
 FILES = {".jwks": lambda: jwks(), ".pem": lambda: key("rsa").public_pem(),
          ".key": lambda: key("hs512").secret, "users": lambda: "alice:{SHA}x\n",
-         "token": lambda: "a token"}
+         "token": lambda: "a token", "gateway.pem": lambda: (store() / "p256-1.pem").read_bytes()}
 
 
 def blocks(page, language):
@@ -68,8 +68,8 @@ def test_httpd_accepts(mark, text):
     one = server()
     one.write_keys()
     for name in re.findall(r"/etc/apache2/bearer/([\w.-]+)", text):
-        suffix = name[name.rfind("."):] if "." in name else name
-        content = FILES[suffix]()
+        kind = name if name in FILES else name[name.rfind("."):]
+        content = FILES[kind]()
         one.write(f"keys/{name}", content if isinstance(content, bytes) else content.encode())
     text = re.sub(r"^LoadModule auth_bearer_module .*", "", text, flags=re.MULTILINE)
     one.configure(in_context(mark, text.replace("/etc/apache2/bearer/", "{keys}/")))
@@ -189,6 +189,17 @@ def test_every_issuer_option_is_described():
     rows = re.findall(r"^\| (`.*?`) \|", section("AuthBearerIssuer"), re.MULTILINE)
     described = {name for row in rows for name in re.findall(r"`([\w-]+)=`", row)}
     assert described == {*options, *network}
+
+
+def test_every_option_of_minting_is_described():
+    source = (PROJECT / "src/minting.c").read_text()
+    options = re.findall(r'\[[A-Z]+\] = "(\w+)"', source)
+    assert len(options) == 7
+    assert re.findall(r"^\| `(\w+)=` \|", section("AuthBearerMint"), re.MULTILINE) == options
+    header = (PROJECT / "include/bearer/minting.h").read_text()
+    for name, text in (("LEAST", "{}"), ("MOST", "to {}:")):
+        number = re.search(rf"BEARER_MINTING_{name} (\d+)", header)[1]
+        assert text.format(number) in section("AuthBearerMint")
 
 
 def test_numbers_of_the_network_are_those_of_the_source():

@@ -1,6 +1,7 @@
 """Every file of conf.example: a server starts with it, finds the keys where that issuer publishes
 them, and tokens of its shape get the answers that the rules promise."""
 
+import json
 import shutil
 import subprocess
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from expect import ANY_PATH, ECHO, await_keys, passed, refused
 from server import PROJECT, run_user
-from tokens import basic, bearer, jwks, key, mint, remember
+from tokens import b64url_decode, basic, bearer, jwks, key, mint, remember, store
 from worldwide import World, oauth_address, openid_address
 
 FOLDER = PROJECT / "conf.example"
@@ -139,12 +140,14 @@ EXAMPLES = {
         schemes="Bearer Basic"),
     "reverse-proxy": Example("/api", {**OWN, "tenant": "blue"}, "alice", [{"scope": "write"}],
                              "read", typ="at+jwt"),
+    "minted-backend": Example("/orders", {**OWN, "scope": "orders.read"}, "alice",
+                              [{"scope": "read"}], "orders.read", typ="at+jwt"),
     "cookie-and-websocket": Example("/app", OWN, "alice", [{"scope": "write"}], "read",
                                     typ="at+jwt"),
     "report-only": Example("/api", OWN, "alice", [{"scope": "write"}], "read", typ="at+jwt"),
 }
 PROXIED, BESIDE, COOKIE = "reverse-proxy", "basic-and-bearer", "cookie-and-websocket"
-WATCHED = "report-only"
+WATCHED, MINTED = "report-only", "minted-backend"
 # What is only watched is judged here as it will be when that line is gone.
 REPORT = "    AuthBearerEnforce   report\n"
 LOGIN_SHOWN = 'Header always set X-Login "%{API_LOGIN}e"\n'
@@ -216,6 +219,7 @@ def servers(backend, world, serve):
         files = {"login.jwks": jwks([key("rsa")]),
                  "kubernetes-ca.crt": world.authority.file.read_text(),
                  "kubernetes.token": CLUSTER_TOKEN + "\n",
+                 "gateway.pem": (store() / f"{key('p256', 5).name}.pem").read_text(),
                  "users": "backup:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n"}      # test
         text = world.configuration((FOLDER / f"{name}.conf").read_text())
         text = text.replace(REPORT, "").replace("/etc/apache2/bearer/", "{keys}/")
@@ -346,7 +350,8 @@ def test_passwords_beside_tokens(servers):
 def test_what_a_backend_sees(servers):
     server, example = servers(PROXIED), EXAMPLES[PROXIED]
     Backend.seen.clear()
-    hostile = [("X-Remote-User", "root"), ("x-remote-user", "admin"), ("X-Tenant", "red")]
+    hostile = [("X-Remote-User", "root"), ("x_remote_user", "admin"), ("X-Tenant", "red"),
+               ("Connection", "close, X-Tenant")]
     answer = server.get("/api/a?b=c", [*hostile, bearer(example.token())])
     assert answer.status == 200 and len(Backend.seen) == 1
     headers = Backend.seen[0]
@@ -356,6 +361,22 @@ def test_what_a_backend_sees(servers):
     server.get("/api", hostile)
     assert len(Backend.seen) == 1, "a refused request reached the backend"
     server.expect_log(r"refused: no_token")
+
+
+def test_a_backend_with_a_token_of_its_own(servers):
+    server, example = servers(MINTED), EXAMPLES[MINTED]
+    Backend.seen.clear()
+    token = example.token()
+    answer = server.get("/orders/1", [("x_user", "root"), bearer(token)])
+    assert answer.status == 200 and len(Backend.seen) == 1
+    headers = Backend.seen[0]
+    assert (headers.get_all("X-User"), headers.get_all("x_user")) == (["alice"], None)
+    made, = headers.get_all("Authorization")
+    assert made.startswith("Bearer ") and remember(made[len("Bearer "):]) != token
+    claims = json.loads(b64url_decode(made.split(".")[1]))
+    assert {name: claims[name] for name in ("iss", "aud", "sub", "scope", "idp")} == {
+        "iss": "https://gateway.example.com", "aud": "https://orders.internal", "sub": "alice",
+        "scope": "orders.read", "idp": LOGIN}
 
 
 CSRF = [

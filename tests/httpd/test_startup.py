@@ -4,6 +4,7 @@ and what it wants."""
 import shutil
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 import tokens
 from expect import ANY_PATH, TRUST, location
@@ -11,6 +12,8 @@ from server import Httpd, run_user
 from tokens import key
 
 AUD = "AuthBearerAudience https://api.example"
+MINT = ("AuthBearerMint key=pem:{keys}/private.pem algorithm=ES256 issuer=https://a.example"
+        " audience=b")
 ISS = "AuthBearerIssuer https://as.example keys=jwks:{keys}/as.jwks"
 
 
@@ -144,7 +147,41 @@ INSIDE = [
     ("AuthBearerEnv", "AuthBearerEnv Off sub", ["Off"]),
     ("AuthBearerEnv", "AuthBearerEnv sub=A email=A", ["A"]),
     ("AuthBearerPass", "AuthBearerPass maybe", ["maybe"]),
-    ("AuthBearerPass", "AuthBearerPass minted", ["minted"]),
+    ("AuthBearerPass", "AuthBearerPass mint", ["'mint'", "minted"]),
+    ("AuthBearerPass", "AuthBearerPass minted", ["minted", "AuthBearerMint"]),
+    *[("AuthBearerPass", f"{MINT}\nAuthBearerPass {word}\nAuthBearerProxy abc",
+       ["AuthBearerProxy", "contradict"]) for word in ("On", "minted")],
+    *[("AuthBearerHeader", f"AuthBearerHeader {words}", [words.split()[0]])
+      for words in ("Host sub", "connection sub", "Content-Length sub", "Transfer-Encoding sub",
+                    "Authorization sub", "Cookie sub", "TE sub", "Keep-Alive sub", "Proxy sub",
+                    "X_User sub", "X.User sub", "1-User sub", "X-Forwarded-For sub", "Upgrade x")],
+    ("AuthBearerHeader", "AuthBearerHeader X-User", []),
+    ("AuthBearerHeader", "AuthBearerHeader X-User sub email", []),
+    ("AuthBearerHeader", 'AuthBearerHeader "X-User: a" sub', ["X-User: a", "letters"]),
+    ("AuthBearerHeader", "AuthBearerHeader X-User a..b", ["a..b"]),
+    ("AuthBearerHeader", "AuthBearerHeader X-User sub\nAuthBearerHeader x-uSER email",
+     ["x-uSER", "two claims"]),
+    ("AuthBearerMint", "AuthBearerMint", ["key=", "audience="]),
+    *[("AuthBearerMint", f"AuthBearerMint {source} issuer=https://a.example audience=b", words)
+      for source, words in (
+          ("key=pem:{keys}/none.pem algorithm=ES256", ["none.pem"]),
+          ("key=pem:{keys}/p256.pem algorithm=ES256", ["p256.pem", "private"]),
+          ("key=pem:{keys}/as.jwks algorithm=ES256", ["as.jwks", "private"]),
+          ("key=pem:{keys}/locked.pem algorithm=ES256", ["locked.pem", "password"]),
+          ("key=pem:{keys}/private.pem algorithm=ES384", ["private.pem", "ES384"]),
+          ("key=pem:{keys}/private.pem algorithm=es256", ["es256", "ES256"]),
+          ("key=secret:{keys}/short.bin algorithm=HS256", ["short.bin", "32"]),
+          ("key=secret:{keys}/hs256.bin algorithm=HS512", ["hs256.bin", "64"]),
+          ("key=secret:{keys}/hs256.bin algorithm=RS256", ["hs256.bin", "RS256"]),
+          ("key=jwks:{keys}/as.jwks algorithm=ES256", ["jwks:", "pem:file"]),
+          ("key=pem:{keys}/private.pem algorithm=ES256 ttl=0", ["ttl=0", "3600"]),
+          ("key=pem:{keys}/private.pem algorithm=ES256 claims=exp", ["exp"]),
+          ("key=pem:{keys}/private.pem algorithm=ES256 claim=sub", ["claim=sub", "claims="]))],
+    ("AuthBearerMint", "AuthBearerMint key=pem:{keys}/private.pem algorithm=ES256 issuer=a",
+     ["audience="]),
+    ("AuthBearerProxy", "AuthBearerProxy", []),
+    ("AuthBearerProxy", 'AuthBearerProxy "%{bearer:a..b}"', ["a..b"]),
+    ("AuthBearerProxy", 'AuthBearerProxy "%{nosuch:x}"', ["nosuch"]),
     # unknown directives of ours
     ("AuthBearerAudiences", "AuthBearerAudiences x", []),
     # Require
@@ -179,6 +216,12 @@ INSIDE = [
 
 # (name in the message, whole configuration, words)
 OUTSIDE = [
+    ("AuthBearerPass", "AuthBearerPass minted\n", ["AuthBearerMint"]),
+    *[("AuthBearerHeader", lines, ["MergeTrailers Off"])
+      for lines in ("AuthBearerHeader X-User sub\nMergeTrailers On\n",
+                    '<Location "/x">\nAuthBearerHeader X-User sub\n</Location>\n'
+                    "<VirtualHost *:80>\nMergeTrailers On\n</VirtualHost>\n")],
+    ("AuthBearerPass", "AuthBearerPass On\nAuthBearerProxy abc\n", ["contradict"]),
     ("AuthBearer", location("/p", "AuthBearer Off", "Require valid-user"), ["Off", "Bearer"]),
     ("AuthBearerHide", location("/p", "AuthBearerHide On", "AuthBearer On", "Require valid-user",
                                 trust=TRUST.replace("AuthType Bearer", "AuthType Basic")),
@@ -213,7 +256,7 @@ NOT_IN_HTACCESS = [
     "AuthBearerMaxAge 5", "AuthBearerOptional On", "AuthBearerEnforce report",
     "AuthBearerPreflight On",
     "AuthBearerMaxTokenSize 5000", "AuthBearerScopeClaim x", "AuthBearerHide On",
-    "AuthBearerPass On",
+    "AuthBearerPass On", "AuthBearerHeader X-User sub", "AuthBearerProxy abc", MINT,
 ]
 IN_HTACCESS = ["AuthBearerChallenge Off", "AuthBearerErrorBody json", "AuthBearerErrorDetail Off",
                "AuthBearerEnv sub",
@@ -222,6 +265,12 @@ IN_HTACCESS = ["AuthBearerChallenge Off", "AuthBearerErrorBody json", "AuthBeare
 
 def weak_rsa():
     return key("rsa1024")
+
+
+def locked_pem():
+    return key("p256").private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"a password"))
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +288,7 @@ def workshop():
         "weak.jwks": tokens.jwks([weak_rsa()]).encode(), "weak.pem": weak_rsa().public_pem(),
         "twice.jwks": b'{"keys":[],"keys":[]}', "rsa.pem": key("rsa").public_pem(),
         "p256.pem": key("p256").public_pem(), "hs256.bin": key("hs256").secret,
-        "private.pem": (tokens.store() / "p256-1.pem").read_bytes(),
+        "private.pem": (tokens.store() / "p256-1.pem").read_bytes(), "locked.pem": locked_pem(),
     }.items():
         server.write(f"keys/{name}", content)
     server.write("a-file", b"")
@@ -298,7 +347,13 @@ FINE = [
     "AuthBearerPreflight On", "AuthBearerErrorBody problem", "AuthBearerChallenge On",
     "AuthBearerChallenge \"%{HTTP_USER_AGENT} !~ /davfs/\"", "AuthBearerEnv sub email=MAIL",
     "AuthBearerEnv Off",
-    "AuthBearerPass On", "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5',
+    "AuthBearerPass On", "AuthBearerPass off", "AuthBearerProxy off", "AuthBearerProxy a.b.c",
+    'AuthBearerProxy "%{bearer:upstream}"', f"{MINT}\nAuthBearerPass minted", MINT,
+    f"{MINT} ttl=5 kid=a claims=sub,a.b=c", "AuthBearerPass On\nAuthBearerProxy off",
+    MINT.replace("key=pem:{keys}/private.pem algorithm=ES256",
+                 "key=secret:keys/hs256.bin algorithm=HS256"),
+    "AuthBearerHeader X-User sub\nAuthBearerHeader Remote-Groups /a~1b",
+    "Require claim a.b.c ~ ^x|y$", 'Require claim "odd name" = 5',
     "Require claim cognito:groups = a", "Require claim /a:b~1c a",
     "Require issuer a b",
 ]

@@ -15,7 +15,7 @@ HOMES = {"bearer/scoped.h": CORE, "bearer/version.h": CORE, "bearer/source.h": K
          "mod_auth_bearer.h": HTTPD}
 HTTPD_HEADER = re.compile(r"(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common)\.h$")
 # Headers of libraries, and the only files that may know them.
-PRIVATE = {"jansson.h": r"src/core/json_text\.c|src/mint\.c|support/.*",
+PRIVATE = {"jansson.h": r"src/core/json_text\.c|support/.*",
            "jwt.h": r"src/mint\.c",
            "curl/curl.h": r"src/keys/(address|fetch|lifetime)\.c"}
 CLOCK = r"\b(apr_time_now|time|gettimeofday|clock_gettime|localtime\w*|gmtime\w*)\s*\("
@@ -33,7 +33,7 @@ def layer(path):
         return HTTPD
     if path == "mod_auth_bearer.c":
         return MODULE
-    if path == "src/mint.c" or path.startswith("support/"):
+    if path.startswith("support/"):
         return TOOL
     if path.startswith("src/"):
         return JUDGE
@@ -75,7 +75,7 @@ def check_includes(path, own, code, tree):
 
 def check_calls(path, own, code):
     findings = []
-    if own in (CORE, KEYS, JUDGE) or path == "src/mint.c":
+    if own in (CORE, KEYS, JUDGE):
         findings += [(path, line, "clock", f"{found[1]}: the time is an argument here")
                      for line, found in project.lines_with(CLOCK, code)]
     if own == CORE:
