@@ -143,9 +143,9 @@ static request_rec *previous(const request_rec *r)
 }
 
 /* Whether this request, or one that led to it, came to us with this value. What an administrator
- * put into the field after a token was judged is another. Where nobody asked for a token, as under
- * rules that need none, whatever looks like one was meant for us, or a backend would take it for one
- * of this server's own making. */
+ * put into the field after a token was judged is another. Where nobody asked for one, as under
+ * rules that need none, whatever looks like a token was meant for us, or a backend would take it
+ * for one of this server's own making. */
 static bool is_ours(request_rec *r, const char *value)
 {
     bool judged = false;

@@ -204,10 +204,10 @@ def share(root):
 
 
 # Modules that an example wants, what stands where it looks, and examples with paths of their own.
-MODULES = {PROXIED: "proxy proxy_http", COOKIE: "proxy proxy_http", "git": "cgi",
-           "svn": "dav dav_svn", "webdav": "dav dav_fs"}
+MODULES = {PROXIED: "proxy proxy_http", COOKIE: "proxy proxy_http", MINTED: "proxy proxy_http",
+           "git": "cgi", "svn": "dav dav_svn", "webdav": "dav dav_fs"}
 PREPARE = {"svn": repository, "webdav": share}
-OWN_PATHS = (PROXIED, COOKIE, "webdav")
+OWN_PATHS = (PROXIED, COOKIE, MINTED, "webdav")
 
 
 @pytest.fixture(scope="module")
