@@ -155,7 +155,7 @@ def fuzz(stage):
 
 def valgrind(stage):
     for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
-        code, text = run([*VALGRIND, BUILD / "unit" / source.stem], 300)
+        code, text = run([*VALGRIND, BUILD / "unit" / source.stem], 600)
         if code == 0 and cmocka_counts(text)[0] > 0:
             stage.passed += 1
         else:
