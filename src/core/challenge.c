@@ -49,12 +49,13 @@ const char *bearer_challenge_make(apr_pool_t *pool, const char *realm, bearer_re
                                   const char *scope, bool detail)
 {
     const bearer_answer *answer = bearer_answer_get(reason);
+    const char *description = detail && answer->error != NULL ? answer->description : NULL;
 
     if (scope != NULL && !is_scope_list(scope))
         scope = NULL;
     return apr_pstrcat(pool, scheme, " realm=\"", quoted(pool, realm), "\"",
                        attribute(pool, "error", answer->error),
-                       attribute(pool, "error_description", detail ? answer->description : NULL),
+                       attribute(pool, "error_description", description),
                        attribute(pool, "scope", scope), NULL);
 }
 

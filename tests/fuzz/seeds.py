@@ -196,7 +196,7 @@ LINES = {
 }
 
 CHALLENGE = {}
-for reason in range(23):
+for reason in range(27):
     CHALLENGE[f"reason-{reason:02}"] = bytes([reason, 0]) + b"api\0read write"
 CHALLENGE.update({
     "quotes": b"\7\0a \"quoted\\\" realm\0s", "controls": b"\7\0a\r\nX-Injected: 1\x7f\0a\r\nb",
