@@ -90,7 +90,7 @@ static void check_error(bearer_reason reason, bool detail, const challenge *read
     for (size_t i = 0; error != NULL && i < 3; i++)
         if (answer->status == codes[i].status)
             must(strcmp(error, codes[i].code) == 0);
-    must((description != NULL) == (detail && answer->description != NULL));
+    must((description != NULL) == (detail && error != NULL && answer->description != NULL));
     must(description == NULL || (strcmp(description, answer->description) == 0 && error != NULL));
     must(description == NULL || strstr(description, "scope=") == NULL);
     must(description == NULL || strstr(description, "error=") == NULL);
