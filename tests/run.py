@@ -237,7 +237,7 @@ def asan_system(stage):
     reports = ASAN / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     pytest(stage, "tests/httpd", "--mpm", "event", BEARER_BUILD=ASAN, BEARER_PRELOAD=preload,
-           BEARER_ASAN_LOG=reports / "asan")
+           BEARER_ASAN_LOG=reports / "asan", BEARER_RESTARTS=15)
 
 
 def system(stage):
