@@ -48,9 +48,11 @@ static bool is_inside(request_rec *r, int stage)
 static int take_tokens(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
 
-    if (bearer_mode_of(r, conf) >= BEARER_BESIDE)
+    if (mode >= BEARER_BESIDE)
         bearer_locate_take(r, conf);
+    bearer_identity_arrive(r, conf, mode);
     return DECLINED;
 }
 

@@ -25,6 +25,7 @@ typedef struct {
     bool judged;                    /* the verdict means something */
     bearer_span token;              /* points into the request; for its fingerprint */
     const char *field;              /* the field that it came in, as it was then */
+    const char *sent;               /* that field before rules were asked, "" for none; or NULL */
     const char *denied;             /* the Require line of ours that said no last */
     bool undecided;                 /* a rule of ours could not say */
     bool presented;                 /* a credential of ours came with the request */
