@@ -108,6 +108,22 @@ static void adopt_index(request_rec *r, request_rec *index)
     r->ap_auth_type = index->ap_auth_type;
 }
 
+/* A token that was taken out of the fields of the subrequest still stands in those of this one. */
+static void take_fields(request_rec *r, const bearer_conf *conf, request_rec *index)
+{
+    if (bearer_request_find(index)->fields == index->headers_in)
+        bearer_onward_take(r, index);
+    else if (bearer_mode_of(r, conf) >= BEARER_BESIDE)
+        bearer_locate_take(r, conf);
+}
+
+static bool has_taken(request_rec *r)
+{
+    const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
+
+    return origin != NULL && origin->taken != NULL;
+}
+
 /* mod_dir turns a request for a directory into the subrequest for its index, but for the user and
  * the fields, and mod_negotiation does so for a variant: the subrequest leaves its name with the
  * request that it is of, late fixups of which see whether it became that one. */
@@ -122,10 +138,10 @@ void bearer_identity_carry_index(request_rec *r)
     request->index = NULL;
     if (index != NULL && (index->per_dir_config != r->per_dir_config || index->uri != r->uri))
         index = NULL;
-    if (index != NULL)
+    if (index != NULL) {
         request->sent = bearer_request_find(index)->sent;
-    if (index != NULL && bearer_request_find(index)->fields == index->headers_in)
-        bearer_onward_take(r, index);
+        take_fields(r, conf, index);
+    }
     if (index != NULL && bearer_request_find(index)->identity != NULL)
         adopt_index(r, index);
     else if (request->exported != NULL && request->exported != conf->variables) {
@@ -133,7 +149,7 @@ void bearer_identity_carry_index(request_rec *r)
         bearer_identity_export(r, conf, request);
     }
     if (r->main != NULL && r->main->per_dir_config != r->per_dir_config
-        && (request->identity != NULL || request->fields != NULL)) {
+        && (request->identity != NULL || request->fields != NULL || has_taken(r))) {
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
