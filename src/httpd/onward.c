@@ -156,13 +156,14 @@ static const bearer_identity *identity_of(request_rec *r)
     return request != NULL ? request->identity : NULL;
 }
 
+/* Servers behind a forward proxy are anybody's: they get nothing of ours, here and below. */
 int bearer_onward_send(request_rec *r)
 {
     const bearer_carried *const *one = bearer_conf_get(r)->carried;
     const bearer_identity *identity = identity_of(r);
 
     bearer_onward_clean(r);
-    if (one == NULL || identity == NULL)
+    if (one == NULL || identity == NULL || r->proxyreq == PROXYREQ_PROXY)
         return OK;
     own_fields(r);
     for (; *one != NULL; one++) {
@@ -240,7 +241,6 @@ static int evaluate(request_rec *r, const bearer_conf *conf, const char **token)
     return DECLINED;
 }
 
-/* Servers behind a forward proxy are anybody's: they get nothing of ours. */
 int bearer_onward_prepare(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
