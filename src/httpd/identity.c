@@ -173,8 +173,8 @@ void bearer_identity_arrive(request_rec *r, const bearer_conf *conf, bearer_mode
         request->sent = value != NULL ? value : "";
 }
 
-/* Whether the field looks like a token for us at this place; or like any, where a backend might take
- * it for one of this server's own making. */
+/* Whether the field looks like a token for us at this place; or like any, where a backend might
+ * take it for one of this server's own making. */
 static bool is_credential(request_rec *r, request_rec *place, const char *value)
 {
     const bearer_conf *conf = bearer_conf_get(place);
