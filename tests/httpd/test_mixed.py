@@ -11,6 +11,7 @@ import pytest
 from another import MODULE, bring, seen
 from backend import backend, fields
 from expect import ANY_PATH, ECHO, TRUST, location, log_line, passed, refused
+from server import Httpd
 from tokens import basic, bearer, good, key, remember, store
 from ways import FORM, WAYS, ask, cookie, field, form, header, password, place, query
 
@@ -53,7 +54,11 @@ DIRECTORY = """
 """
 ENV = "#!/bin/sh\necho Content-Type: text/plain\necho\ncat > /dev/null\nenv\n"
 FILES = {"docs/front/x": "x", "docs/front/app.cgi": ENV, "docs/list/app.cgi": ENV,
-         "docs/told/x": "x", "docs/told/app.cgi": ENV}
+         "docs/told/x": "x", "docs/told/app.cgi": ENV,
+         "docs/cgi/env.cgi": ENV, "docs/cgi/told.cgi": ENV, "docs/page/same/env.cgi": ENV,
+         **{f"docs/page/{mode}/p.html": '<!--#include virtual="/cgi/env.cgi" -->'
+                                        '<!--#include virtual="/cgi/told.cgi" -->\n'
+            for mode in MODES}}
 
 
 def front_controllers():
@@ -67,6 +72,31 @@ def front_controllers():
         text += DIRECTORY.format(name=name, lines=f"Options +ExecCGI\nAddHandler cgi-script .cgi\n"
                                                   f"{lead}\n{inside}")
     return text
+
+
+PAGES = """
+ScriptAlias /cgi/ "{docs}/cgi/"
+<Directory "{docs}/page">
+    Options +Includes
+    AddOutputFilter INCLUDES .html
+</Directory>
+<Location "/cgi/told.cgi">
+    """ + "\n    ".join(TELLS) + """
+</Location>
+""" + "".join(place(f"/page/{mode}", ALL_WAYS, *TELLS, *lines, "ErrorDocument 404 /cgi/env.cgi",
+                    "ErrorDocument 401 /cgi/told.cgi")
+              for mode, (lines, _) in MODES.items()) \
+    + place("/page/strict", ALL_WAYS, *TELLS, "Require scope write",
+            "ErrorDocument 403 /cgi/told.cgi") \
+    + place("/page/same", ALL_WAYS, *TELLS, REPORT, "Require valid-user",
+            "ErrorDocument 404 /page/same/env.cgi", "Options +ExecCGI",
+            "AddHandler cgi-script .cgi") \
+    + place("/hide", ALL_WAYS, "AuthBearerHide On", "Require valid-user") \
+    + location("/hide-foreign", "AuthBearerHide On", "Require valid-user", trust=FOREIGN) \
+    + place("/hide-both/", ALL_WAYS, "AuthBearerHide On", 'AuthBearerProxy "abc"',
+            "Require valid-user") \
+    + '<Location "/hide-both/inner/">\n    AuthBearerPass On\n    ProxyPass' \
+      " http://127.0.0.1:{behind}/\n</Location>\n"
 
 
 def configuration():
@@ -86,6 +116,11 @@ def configuration():
         path = f"/foreign-report-{name}/"
         text += location(path, to(path), *TELLS, *PASSES[name], REPORT, "Require valid-user",
                          trust=FOREIGN)
+    for name, (lines, _) in MODES.items():
+        text += place(f"/view-{name}", ALL_WAYS, SHOWS, *TELLS, *lines)
+        text += location(f"/view-foreign-{name}", SHOWS, *TELLS, f"AuthBearerTokenFrom {ALL_WAYS}",
+                         *lines, trust=FOREIGN)
+    text += PAGES
     for (mode, (lines, _)), (sends, more) in itertools.product(MODES.items(), PASSES.items()):
         path = f"/{mode}-{sends}/"
         text += place(path, ALL_WAYS, to(path), *TELLS, *more, *lines)
@@ -208,3 +243,168 @@ def test_a_program_for_what_is_not_there(front, path, way, method):
     assert found["REMOTE_USER"] == "alice"
     if path.startswith("/told"):
         assert found["HTTP_X_USER"] == "alice" and "mallory" not in answer.text
+
+
+# Providers of other modules
+
+@pytest.mark.parametrize("mode", ["foreign", "foreign-report"])
+@pytest.mark.parametrize("sends", ["off", "minted", "proxy"])
+def test_who_has_a_name_alone(front, mode, sends):
+    """No claim, so no header; and a minted token that says whose server made it, and no more."""
+    got = arrived(ask(front, f"/{mode}-{sends}/", header("letmein-alice"), FORGED))
+    values = fields(got, "Authorization")
+    if (mode, sends) == ("foreign", "minted"):
+        assert set(claims_of(values[0])) == {"iss", "aud", "exp", "iat", "jti"}, got
+    else:
+        assert values == [], got
+    assert fields(got, "X-User") == [], got
+    assert fields(got, "X-Remote") == ["(null)|accepted" if mode == "foreign" else "(null)|(null)"]
+    assert "letmein" not in json.dumps(got) and "mallory" not in json.dumps(got), got
+
+
+NOBODY = {"accepted": "0", "user": "(NULL)", "issuer": "(NULL)", "scopes": "(NULL)",
+          "claim": "(NULL)", "json": "(NULL)"}
+
+
+@pytest.mark.parametrize("way", ["header", "basic", "cookie", "query", "named", "form"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", ["", "foreign-"])
+def test_what_other_modules_see(front, kind, mode, way):
+    known = MODES[mode][1]
+    token = "letmein-alice" if kind else good()
+    answer = ask(front, f"/view-{kind}{mode}", WAYS[way](token))
+    assert answer.status == 200, answer
+    found = seen(answer)
+    if not known:
+        assert found == {"reason": "(NULL)", **NOBODY}, found
+    else:
+        assert (found["reason"], found["accepted"], found["user"]) == ("accepted", "1", "alice")
+        assert found["issuer"] == ("(NULL)" if kind else "https://as.example"), found
+    assert answer.header("X-User") == ("alice" if known else ""), answer
+
+
+# Pages
+
+def shows_nobody(answer, token):
+    assert token not in answer.text and "mallory" not in answer.text, answer
+    for name in ("REMOTE_USER", "API_USER", "HTTP_X_USER", "HTTP_AUTHORIZATION"):
+        assert f"\n{name}=" not in answer.text, (name, answer)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "form"])
+@pytest.mark.parametrize("mode", MODES)
+def test_parts_of_a_page(front, mode, way):
+    """Of other places, that nobody protects: they are told nothing by the page around them, but for
+    its user, by httpd."""
+    token = good()
+    answer = ask(front, f"/page/{mode}/p.html", WAYS[way](token), FORGED)
+    assert answer.status == 200 and answer.text.count("REQUEST_METHOD=") == 2, answer
+    assert token not in answer.text, answer
+    assert "HTTP_X_USER=" not in answer.text, answer
+    for name in ("API_USER", "REMOTE_USER") if not MODES[mode][1] else ("API_USER",):
+        assert f"\n{name}=" not in answer.text, (name, answer)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "form"])
+@pytest.mark.parametrize("mode", MODES)
+def test_pages_about_what_is_not_there(front, mode, way):
+    token = good()
+    answer = ask(front, f"/page/{mode}/nothing", WAYS[way](token), FORGED)
+    assert answer.status == 404 and "REQUEST_METHOD=" in answer.text, answer
+    shows_nobody(answer, token)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "form"])
+@pytest.mark.parametrize("path, changes, reason", [
+    ("/page/enforced/p.html", {"exp": 1}, "expired"), ("/page/strict/x", {}, "scope_lacking"),
+    ("/page/optional/p.html", {"aud": "x"}, "audience_wrong")])
+def test_pages_about_refusals(front, path, changes, reason, way):
+    front.allow_log(log_line(reason))
+    token = good(**changes)
+    answer = ask(front, path, WAYS[way](token), FORGED)
+    assert answer.status in (401, 403) and f"REDIRECT_BEARER_REASON={reason}" in answer.text, answer
+    assert answer.header("Cache-Control") == "no-store", answer
+    assert [one.split()[0] for one in answer.challenges] == (
+        ["Bearer", "Basic"] if answer.status == 401 else ["Bearer"]), answer
+    shows_nobody(answer, token)
+
+
+def test_a_page_of_the_same_place(front):
+    for way in ("header", "cookie", "query"):
+        token = good()
+        answer = ask(front, "/page/same/nothing", WAYS[way](token), FORGED)
+        assert answer.status == 404 and "REQUEST_METHOD=" in answer.text, answer
+        shows_nobody(answer, token)
+        assert "BEARER_REASON" not in answer.text, answer
+
+
+# Addresses
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_address_with_a_token_is_named_to_nobody(front, mode):
+    """Whether or not anybody looked at the token."""
+    answer = ask(front, f"/{mode}-off/", query(good()))
+    assert answer.status == 200 and answer.header("Referrer-Policy") == "no-referrer", answer
+
+
+# Forward proxies
+
+@pytest.mark.parametrize("sends", ["off", "minted", "proxy"])
+def test_a_forward_proxy_tells_nobody(serve, sends):
+    """Whose servers are anybody's; but what a client sends under that name is still removed."""
+    with backend() as behind:
+        server = serve('ProxyRequests On\n<Proxy "*">\n' + TRUST + "\n".join(
+            [*TELLS[:1], *PASSES[sends], "Require valid-user", "</Proxy>\n"]), prepare=prepare,
+                       modules="proxy proxy_http")
+        token = good(upstream="for-the-backend")
+        answer = server.get(f"http://127.0.0.1:{behind.port}/", [
+            ("Proxy-Authorization", f"Bearer {token}"), ("X_User", "mallory")])
+        got = arrived(answer)
+        assert fields(got, "X-User") == fields(got, "Authorization") == [], got
+        assert token not in json.dumps(got) and "mallory" not in json.dumps(got), got
+
+
+# Hiding
+
+LARGE = {"method": "POST", "headers": [FORM], "body": "a=" + "x" * 70000}
+
+
+@pytest.mark.parametrize("path, sent, reason", [
+    ("/hide", LARGE, "form_too_large"), ("/hide", header("a b"), "request_malformed"),
+    ("/hide", {"headers": [basic("mallory", "not a token")]}, "token_malformed"),
+    ("/hide-foreign", header("broken-alice"), "provider_failed"),
+    ("/hide-foreign", header("deny-alice"), "token_refused"),
+    ("/hide-both/inner/", {}, "no_token")])
+def test_hidden(front, path, sent, reason):
+    answer = ask(front, path, sent)
+    assert (answer.status, answer.challenges) == (404, []), answer
+    assert answer.header("X-Reason") == reason
+    assert answer.all("Cache-Control") == answer.all("Retry-After") == [], answer
+    front.expect_log(log_line(reason))
+
+
+def test_who_is_known_is_not_hidden_from(front):
+    """What goes wrong behind a good token is said."""
+    answer = ask(front, "/hide-both/inner/", header(good()))
+    refused(front, answer, "not_configured")
+
+
+# What contradicts itself
+
+@pytest.mark.parametrize("lines", [
+    ["AuthBearerTokenFrom header:X-User", "AuthBearerHeader X-User sub"],
+    ["AuthBearerHeader x-user sub", "AuthBearerTokenFrom header header:X_User"]])
+def test_one_field_for_both(workshop, lines):
+    """A client's token in a field that is the server's alone would be removed unseen."""
+    workshop.configure(location("/p", *lines, "Require valid-user"))
+    code, text = workshop.configtest()
+    assert code != 0 and "AuthBearerHeader" in text and "AuthBearerTokenFrom" in text, text
+    assert "/p" in text, text
+
+
+@pytest.fixture(scope="module")
+def workshop():
+    server = Httpd()
+    server.write_keys()
+    yield server
+    server.remove()
