@@ -139,7 +139,8 @@ void bearer_identity_carry_index(request_rec *r)
     if (index != NULL && (index->per_dir_config != r->per_dir_config || index->uri != r->uri))
         index = NULL;
     if (index != NULL) {
-        request->sent = bearer_request_find(index)->sent;
+        if (bearer_request_find(index)->sent != NULL)
+            request->sent = bearer_request_find(index)->sent;
         take_fields(r, conf, index);
     }
     if (index != NULL && bearer_request_find(index)->identity != NULL)

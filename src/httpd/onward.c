@@ -41,27 +41,24 @@ static const char contradiction[] = "AuthBearerPass On or minted, and AuthBearer
 static const char undescribed[] = "AuthBearerPass minted wants AuthBearerMint in the section or at"
                                   " server level";
 
-/* Its token would be removed before anybody looks for it. */
-static bool takes_what_it_sends(const bearer_conf *section)
-{
-    for (const bearer_place *const *place = section->places; *place != NULL; place++) {
-        const char *field = bearer_place_field(*place);
-
-        if (field != NULL && bearer_forward_among(section->guarded, bearer_span_of(field)))
-            return true;
-    }
-    return false;
-}
-
 const char *bearer_onward_refuse(const bearer_conf *section, bool described)
 {
-    if (takes_what_it_sends(section))
-        return "AuthBearerHeader and AuthBearerTokenFrom header: name the same field, which is"
-               " either the server's or a client's";
     if (section->pass != BEARER_PASS_OFF && section->proxy != NULL)
         return contradiction;
     if (section->pass == BEARER_PASS_MINTED && section->minting == NULL && !described)
         return undescribed;
+    return NULL;
+}
+
+const char *bearer_onward_refuse_field(const bearer_conf *merged)
+{
+    for (const bearer_place *const *place = merged->places; *place != NULL; place++) {
+        const char *field = bearer_place_field(*place);
+
+        if (field != NULL && bearer_forward_among(merged->guarded, bearer_span_of(field)))
+            return "AuthBearerHeader and AuthBearerTokenFrom header: name the same field: want it"
+                   " to be either the server's or a client's";
+    }
     return NULL;
 }
 

@@ -391,15 +391,23 @@ def test_who_is_known_is_not_hidden_from(front):
 
 # What contradicts itself
 
-@pytest.mark.parametrize("lines", [
-    ["AuthBearerTokenFrom header:X-User", "AuthBearerHeader X-User sub"],
-    ["AuthBearerHeader x-user sub", "AuthBearerTokenFrom header header:X_User"]])
-def test_one_field_for_both(workshop, lines):
+TAKES, SENDS = "AuthBearerTokenFrom header:X-User\n", "AuthBearerHeader X-User sub\n"
+
+
+@pytest.mark.parametrize("server, section", [
+    ("", TAKES + SENDS), (TAKES, SENDS), (SENDS, TAKES), (SENDS + TAKES, ""),
+    ("", "AuthBearerHeader x-user sub\nAuthBearerTokenFrom header header:X_User")])
+def test_one_field_for_both(workshop, server, section):
     """A client's token in a field that is the server's alone would be removed unseen."""
-    workshop.configure(location("/p", *lines, "Require valid-user"))
+    workshop.configure(server + location("/p", *section.splitlines(), "Require valid-user"))
     code, text = workshop.configtest()
-    assert code != 0 and "AuthBearerHeader" in text and "AuthBearerTokenFrom" in text, text
-    assert "/p" in text, text
+    assert code != 0 and "AB0501" in text and "AuthBearerTokenFrom header:" in text, text
+
+
+def test_two_fields(workshop):
+    workshop.configure(TAKES + location("/p", "AuthBearerTokenFrom header", SENDS.strip(),
+                                        "Require valid-user"))
+    assert workshop.configtest()[0] == 0, workshop.configtest()
 
 
 @pytest.fixture(scope="module")
