@@ -33,6 +33,7 @@ typedef struct {
     bearer_verdict verdict;
     bearer_findings findings;
     const bearer_identity *identity;/* of an accepted token, else NULL */
+    const void *place;              /* the per_dir_config that the verdict is of */
     const char *authorization;      /* the field that a backend gets, made here; or NULL */
     const apr_table_t *fields;      /* r->headers_in, once it was copied for this request alone */
     int status;                     /* of our answer, which then has our body; or 0 */

@@ -46,6 +46,7 @@ static void adopt(request_rec *r, const bearer_request *from)
     bearer_request *request = bearer_request_get(r);
 
     request->judged = from->judged;
+    request->place = r->per_dir_config;
     request->presented = from->presented;
     request->field = from->field;
     request->by_password = from->by_password;

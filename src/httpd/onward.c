@@ -146,11 +146,13 @@ int bearer_onward_clean(request_rec *r)
     return DECLINED;
 }
 
+/* Who is known here: a request for a directory is still the one that was let in there when it
+ * became that for an index elsewhere, where nobody was asked. */
 static const bearer_identity *identity_of(request_rec *r)
 {
     const bearer_request *request = bearer_request_find(r);
 
-    return request != NULL ? request->identity : NULL;
+    return request != NULL && request->place == r->per_dir_config ? request->identity : NULL;
 }
 
 /* Servers behind a forward proxy are anybody's: they get nothing of ours, here and below. */

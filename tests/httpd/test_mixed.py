@@ -42,6 +42,9 @@ def to(path):
     return f"ProxyPass http://127.0.0.1:{{behind}}{path}/"
 
 
+# Where a directory leads to: the lines of a place with a backend.
+BEYOND = {"open": ["Require all granted"], "report": [REPORT, "Require valid-user"],
+          "enforced": ["Require valid-user"]}
 FLIGHT = {"method": "OPTIONS", "headers": [("Origin", "https://app.example"),
                                            ("Access-Control-Request-Method", "GET")]}
 # Sections that name no way of Authorization: what stands there is nobody's token.
@@ -55,6 +58,7 @@ DIRECTORY = """
 ENV = "#!/bin/sh\necho Content-Type: text/plain\necho\ncat > /dev/null\nenv\n"
 FILES = {"docs/front/x": "x", "docs/front/app.cgi": ENV, "docs/list/app.cgi": ENV,
          "docs/told/x": "x", "docs/told/app.cgi": ENV,
+         **{f"docs/{start}-to-{end}/x": "x" for start in MODES for end in BEYOND},
          "docs/cgi/env.cgi": ENV, "docs/cgi/told.cgi": ENV, "docs/page/same/env.cgi": ENV,
          **{f"docs/page/{mode}/p.html": '<!--#include virtual="/cgi/env.cgi" -->'
                                         '<!--#include virtual="/cgi/told.cgi" -->\n'
@@ -99,8 +103,22 @@ ScriptAlias /cgi/ "{docs}/cgi/"
       " http://127.0.0.1:{behind}/\n</Location>\n"
 
 
+def beyond():
+    """Each directory leads by mod_dir to each place of a backend."""
+    text = ""
+    for start, (lines, _) in MODES.items():
+        for end in BEYOND:
+            text += DIRECTORY.format(name=f"{start}-to-{end}", lines="\n".join(
+                [f"FallbackResource /beyond-{end}/", TRUST, f"AuthBearerTokenFrom {ALL_WAYS}",
+                 *lines]))
+    for end, lines in BEYOND.items():
+        path = f"/beyond-{end}/"
+        text += place(path, ALL_WAYS, to(path), *TELLS, *PASSES["minted"], *lines)
+    return text
+
+
 def configuration():
-    text = MODULE + ECHO + front_controllers()
+    text = MODULE + ECHO + front_controllers() + beyond()
     for name in PASSES:
         path = f"/preflight-{name}/"
         text += place(path, ALL_WAYS, to(path), *TELLS, *PASSES[name], "AuthBearerPreflight On",
@@ -169,6 +187,7 @@ def check_authorization(sends, known, sent, got):
         assert values == (["Bearer of-the-administrator"] if sends == "admin" else []), got
 
 
+@pytest.mark.mpm
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("sends", PASSES)
 @pytest.mark.parametrize("mode", MODES)
@@ -205,6 +224,21 @@ def test_a_preflight(front, sends):
     assert "mallory" not in json.dumps(got), got
 
 
+@pytest.mark.mpm
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "form"])
+@pytest.mark.parametrize("end", BEYOND)
+@pytest.mark.parametrize("start", MODES)
+def test_a_backend_beyond_a_directory(front, start, end, way):
+    """It is told what its own place found out, whoever was known on the way there."""
+    token = good()
+    answer = ask(front, f"/{start}-to-{end}/nothing", WAYS[way](token), FORGED)
+    got = arrived(answer)
+    known = end == "enforced"
+    check_authorization("minted", known, {}, got)
+    assert fields(got, "X-User") == (["alice"] if known else []), got
+    assert token not in json.dumps(got) and "mallory" not in json.dumps(got), got
+
+
 # Where Authorization is no way
 
 @pytest.mark.parametrize("sends", PASSES)
@@ -231,6 +265,7 @@ def variables(answer):
     return dict(line.partition("=")[::2] for line in answer.text.splitlines() if "=" in line)
 
 
+@pytest.mark.mpm
 @pytest.mark.parametrize("path", ["/front/nothing", "/list/", "/told/nothing"])
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "form"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
