@@ -57,7 +57,7 @@ DIRECTORY = """
 """
 ENV = "#!/bin/sh\necho Content-Type: text/plain\necho\ncat > /dev/null\nenv\n"
 FILES = {"docs/front/x": "x", "docs/front/app.cgi": ENV, "docs/list/app.cgi": ENV,
-         "docs/told/x": "x", "docs/told/app.cgi": ENV,
+         "docs/views/app.cgi": ENV, "docs/nest/inner/app.cgi": ENV, "docs/told/x": "x", "docs/told/app.cgi": ENV,
          **{f"docs/{start}-to-{end}/x": "x" for start in MODES for end in BEYOND},
          "docs/cgi/env.cgi": ENV, "docs/cgi/told.cgi": ENV, "docs/page/same/env.cgi": ENV,
          **{f"docs/page/{mode}/p.html": '<!--#include virtual="/cgi/env.cgi" -->'
@@ -70,12 +70,14 @@ def front_controllers():
     text = ""
     for name, lead, more in (("front", "FallbackResource /front/app.cgi", ""),
                              ("list", "DirectoryIndex app.cgi", ""),
+                             ("views", "Options +MultiViews\nMultiViewsMatch Handlers", ""),
+                             ("nest/inner", "DirectoryIndex app.cgi", ""),
                              ("told", "FallbackResource /told/app.cgi", "\n".join(TELLS))):
         inside = f'<Files "app.cgi">\n{TRUST}AuthBearerTokenFrom {ALL_WAYS}\n{more}\n' \
                  "Require valid-user\n</Files>"
         text += DIRECTORY.format(name=name, lines=f"Options +ExecCGI\nAddHandler cgi-script .cgi\n"
                                                   f"{lead}\n{inside}")
-    return text
+    return text + DIRECTORY.format(name="nest", lines="DirectoryIndex inner/")
 
 
 PAGES = """
@@ -156,7 +158,7 @@ def front(serve):
     with backend() as behind:
         server = serve(configuration().replace("{behind}", str(behind.port)), FILES, prepare,
                        modules="proxy proxy_http cgi actions")
-        server.allow_log(r"AB0103: would be refused: ")
+        server.allow_log(r"AB0103: would be refused: ", "AH00687")
         server.behind = behind
         yield server
 
@@ -266,7 +268,8 @@ def variables(answer):
 
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("path", ["/front/nothing", "/list/", "/told/nothing"])
+@pytest.mark.parametrize("path", ["/front/nothing", "/list/", "/told/nothing", "/nest/",
+                                  "/views/app"])
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "form"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_program_for_what_is_not_there(front, path, way, method):
