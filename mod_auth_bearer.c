@@ -3,6 +3,7 @@
 #include "bearer/advice.h"
 #include "bearer/answer.h"
 #include "bearer/authenticate.h"
+#include "bearer/errorpage.h"
 #include "bearer/expression.h"
 #include "bearer/formbody.h"
 #include "bearer/identity.h"
@@ -48,9 +49,11 @@ static bool is_inside(request_rec *r, int stage)
 static int take_tokens(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);
+    bearer_mode mode = bearer_mode_of(r, conf);
 
-    if (bearer_mode_of(r, conf) >= BEARER_BESIDE)
+    if (mode >= BEARER_BESIDE)
         bearer_locate_take(r, conf);
+    bearer_identity_arrive(r, conf, mode);
     return DECLINED;
 }
 
@@ -234,6 +237,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(before_handlers, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(bearer_formbody_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(bearer_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_filter(bearer_errorpage_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(bearer_private_insert_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(bearer_body_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_log_transaction(take_from_logs, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -248,6 +252,7 @@ static void register_hooks(apr_pool_t *pool)
     bearer_require_register(pool);
     bearer_basic_register(pool);
     bearer_body_register();
+    bearer_errorpage_register();
     bearer_formbody_register();
     bearer_private_register();
     bearer_identity_register();

@@ -18,6 +18,10 @@ void bearer_identity_carry_index(request_rec *r);
 /* The URL that mod_proxy is about to fetch, NULL if the request is not for it. */
 const char *bearer_identity_proxied(const request_rec *r);
 
+/* Before rules are asked: what the client sent in the field of credentials, which may have to be
+ * kept from a backend whoever looks at it. */
+void bearer_identity_arrive(request_rec *r, const bearer_conf *conf, bearer_mode mode);
+
 /* Keeps the token from a backend: before mod_proxy's handler for those schemes that would send the
  * request's own fields, and by its optional hook for the others. What was made for the backend
  * stands in its place then. */

@@ -20,6 +20,9 @@ extern const bearer_place bearer_place_header;
 /* Reads such a word. NULL, and *error is what is wrong with it. */
 const bearer_place *bearer_place_make(apr_pool_t *pool, const char *word, const char **error);
 
+/* The name of the field of its own that a place is, or NULL. */
+const char *bearer_place_field(const bearer_place *place);
+
 /* What was found: a token, none, or that the request does not say one clear thing. */
 typedef struct {
     bearer_field field;

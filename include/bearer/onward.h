@@ -9,6 +9,10 @@
  * section, if it has none, would have its tokens from. */
 const char *bearer_onward_refuse(const bearer_conf *section, bool described);
 
+/* Why a section, with what its servers say, takes tokens from a field that is the server's alone:
+ * they would be removed before anybody looks for them. Or NULL. */
+const char *bearer_onward_refuse_field(const bearer_conf *merged);
+
 /* The hook after the configuration of a request is known: what a client sent under the names of
  * AuthBearerHeader goes, and so does what was sent on for another location. */
 int bearer_onward_clean(request_rec *r);

@@ -10,8 +10,8 @@
  * bearer_registry_report. */
 bearer_trust *bearer_registry_trust(cmd_parms *cmd, const char *const *words, const char **error);
 
-/* Remembers a section that names issuers, for the check at the end. */
-void bearer_registry_section(cmd_parms *cmd, const bearer_conf *conf);
+/* Remembers a section for the checks at the end. */
+void bearer_registry_section(cmd_parms *cmd, bearer_conf *conf);
 
 /* Every trust once: an array of bearer_trust *. */
 apr_array_header_t *bearer_registry_trusts(apr_pool_t *pool, server_rec *server);

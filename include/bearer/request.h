@@ -25,6 +25,7 @@ typedef struct {
     bool judged;                    /* the verdict means something */
     bearer_span token;              /* points into the request; for its fingerprint */
     const char *field;              /* the field that it came in, as it was then */
+    const char *sent;               /* that field before rules were asked, "" for none; or NULL */
     const char *denied;             /* the Require line of ours that said no last */
     bool undecided;                 /* a rule of ours could not say */
     bool presented;                 /* a credential of ours came with the request */
@@ -32,6 +33,7 @@ typedef struct {
     bearer_verdict verdict;
     bearer_findings findings;
     const bearer_identity *identity;/* of an accepted token, else NULL */
+    const void *place;              /* the per_dir_config that the verdict is of */
     const char *authorization;      /* the field that a backend gets, made here; or NULL */
     const apr_table_t *fields;      /* r->headers_in, once it was copied for this request alone */
     int status;                     /* of our answer, which then has our body; or 0 */

@@ -46,6 +46,7 @@ static void adopt(request_rec *r, const bearer_request *from)
     bearer_request *request = bearer_request_get(r);
 
     request->judged = from->judged;
+    request->place = r->per_dir_config;
     request->presented = from->presented;
     request->field = from->field;
     request->by_password = from->by_password;
@@ -108,6 +109,22 @@ static void adopt_index(request_rec *r, request_rec *index)
     r->ap_auth_type = index->ap_auth_type;
 }
 
+/* A token that was taken out of the fields of the subrequest still stands in those of this one. */
+static void take_fields(request_rec *r, const bearer_conf *conf, request_rec *index)
+{
+    if (bearer_request_find(index)->fields == index->headers_in)
+        bearer_onward_take(r, index);
+    else if (bearer_mode_of(r, conf) >= BEARER_BESIDE)
+        bearer_locate_take(r, conf);
+}
+
+static bool has_taken(request_rec *r)
+{
+    const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
+
+    return origin != NULL && origin->taken != NULL;
+}
+
 /* mod_dir turns a request for a directory into the subrequest for its index, but for the user and
  * the fields, and mod_negotiation does so for a variant: the subrequest leaves its name with the
  * request that it is of, late fixups of which see whether it became that one. */
@@ -122,8 +139,11 @@ void bearer_identity_carry_index(request_rec *r)
     request->index = NULL;
     if (index != NULL && (index->per_dir_config != r->per_dir_config || index->uri != r->uri))
         index = NULL;
-    if (index != NULL && bearer_request_find(index)->fields == index->headers_in)
-        bearer_onward_take(r, index);
+    if (index != NULL) {
+        if (bearer_request_find(index)->sent != NULL)
+            request->sent = bearer_request_find(index)->sent;
+        take_fields(r, conf, index);
+    }
     if (index != NULL && bearer_request_find(index)->identity != NULL)
         adopt_index(r, index);
     else if (request->exported != NULL && request->exported != conf->variables) {
@@ -131,7 +151,7 @@ void bearer_identity_carry_index(request_rec *r)
         bearer_identity_export(r, conf, request);
     }
     if (r->main != NULL && r->main->per_dir_config != r->per_dir_config
-        && (request->identity != NULL || request->fields != NULL)) {
+        && (request->identity != NULL || request->fields != NULL || has_taken(r))) {
         bearer_request_get(r->main)->index = r;
         apr_pool_cleanup_register(r->pool, r, index_gone, apr_pool_cleanup_null);
     }
@@ -142,29 +162,56 @@ static request_rec *previous(const request_rec *r)
     return r->prev != NULL ? r->prev : r->main;
 }
 
-/* Whether this request, or one that led to it, came to us with this value. What an administrator
- * put into the field after a token was judged is another. Where nobody asked for one, as under
- * rules that need none, whatever looks like a token was meant for us, or a backend would take it
- * for one of this server's own making. */
+void bearer_identity_arrive(request_rec *r, const bearer_conf *conf, bearer_mode mode)
+{
+    bearer_request *request;
+    const char *value;
+
+    if (mode < BEARER_BESIDE && conf->pass != BEARER_PASS_MINTED && conf->proxy == NULL)
+        return;
+    request = bearer_request_get(r);
+    value = apr_table_get(r->headers_in, bearer_locate_field(r));
+    if (request->sent == NULL)
+        request->sent = value != NULL ? value : "";
+}
+
+/* Whether the field looks like a token for us at this place; or like any, where a backend might
+ * take it for one of this server's own making. */
+static bool is_credential(request_rec *r, request_rec *place, const char *value)
+{
+    const bearer_conf *conf = bearer_conf_get(place);
+    bool replaced = conf->pass == BEARER_PASS_MINTED || conf->proxy != NULL;
+    bearer_span ignored;
+
+    if (replaced
+        && bearer_credentials_read(bearer_span_of(value), &ignored) != BEARER_FIELD_OTHER)
+        return true;
+    return (replaced || bearer_mode_of(place, conf) >= BEARER_BESIDE)
+        && bearer_locate_is_in_field(r, conf);
+}
+
+/* Whether this request, or one that led to it, came to us with this value: judged as a token, or
+ * looking like one where nobody asked. What an administrator put into the field later is another.
+ * Where nobody looked, as before an index, whatever looks like a token is taken for one. */
 static bool is_ours(request_rec *r, const char *value)
 {
-    bool judged = false;
+    bool known = false;
 
     for (request_rec *one = r; one != NULL; one = previous(one)) {
         const bearer_request *request = bearer_request_find(one);
 
-        if (request != NULL && request->field != NULL && strcmp(value, request->field) == 0)
+        if (request == NULL)
+            continue;
+        if (request->field != NULL && strcmp(value, request->field) == 0)
             return true;
-        judged = judged || (request != NULL && request->field != NULL);
-    }
-    for (request_rec *one = r; one != NULL && !judged; one = previous(one)) {
-        const bearer_conf *conf = bearer_conf_get(one);
-
-        if ((conf->pass == BEARER_PASS_MINTED || conf->proxy != NULL
-             || bearer_mode_of(one, conf) >= BEARER_BESIDE)
-            && bearer_locate_is_in_field(r, conf))
+        known = known || request->field != NULL || request->sent != NULL;
+        if (request->sent != NULL && strcmp(value, request->sent) == 0
+            && is_credential(r, one, value))
             return true;
     }
+    for (request_rec *one = r; one != NULL && !known; one = previous(one))
+        if (is_credential(r, one, value))
+            return true;
     return false;
 }
 

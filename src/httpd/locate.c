@@ -330,6 +330,11 @@ bool bearer_located_in_field(const bearer_located *located)
     return located->place == NULL || located->place->way->is_field;
 }
 
+const char *bearer_place_field(const bearer_place *place)
+{
+    return place->way->take == take_from_field ? place->name : NULL;
+}
+
 static bool has_way(const bearer_conf *conf, bool basic)
 {
     for (const bearer_place *const *place = conf->places; *place != NULL; place++)

@@ -3,6 +3,7 @@
 #include "bearer/credentials.h"
 #include "bearer/forward.h"
 #include "bearer/identity.h"
+#include "bearer/locate.h"
 
 #include <http_core.h>
 #include <http_log.h>
@@ -46,6 +47,18 @@ const char *bearer_onward_refuse(const bearer_conf *section, bool described)
         return contradiction;
     if (section->pass == BEARER_PASS_MINTED && section->minting == NULL && !described)
         return undescribed;
+    return NULL;
+}
+
+const char *bearer_onward_refuse_field(const bearer_conf *merged)
+{
+    for (const bearer_place *const *place = merged->places; *place != NULL; place++) {
+        const char *field = bearer_place_field(*place);
+
+        if (field != NULL && bearer_forward_among(merged->guarded, bearer_span_of(field)))
+            return "AuthBearerHeader and AuthBearerTokenFrom header: name the same field: want it"
+                   " to be either the server's or a client's";
+    }
     return NULL;
 }
 
@@ -133,20 +146,23 @@ int bearer_onward_clean(request_rec *r)
     return DECLINED;
 }
 
+/* Who is known here: a request for a directory is still the one that was let in there when it
+ * became that for an index elsewhere, where nobody was asked. */
 static const bearer_identity *identity_of(request_rec *r)
 {
     const bearer_request *request = bearer_request_find(r);
 
-    return request != NULL ? request->identity : NULL;
+    return request != NULL && request->place == r->per_dir_config ? request->identity : NULL;
 }
 
+/* Servers behind a forward proxy are anybody's: they get nothing of ours, here and below. */
 int bearer_onward_send(request_rec *r)
 {
     const bearer_carried *const *one = bearer_conf_get(r)->carried;
     const bearer_identity *identity = identity_of(r);
 
     bearer_onward_clean(r);
-    if (one == NULL || identity == NULL)
+    if (one == NULL || identity == NULL || r->proxyreq == PROXYREQ_PROXY)
         return OK;
     own_fields(r);
     for (; *one != NULL; one++) {
@@ -224,7 +240,6 @@ static int evaluate(request_rec *r, const bearer_conf *conf, const char **token)
     return DECLINED;
 }
 
-/* Servers behind a forward proxy are anybody's: they get nothing of ours. */
 int bearer_onward_prepare(request_rec *r)
 {
     const bearer_conf *conf = bearer_conf_get(r);

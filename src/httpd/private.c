@@ -13,18 +13,29 @@ static bearer_request *origin_of(request_rec *r)
 
 static bool says(request_rec *r, const char *control, const char *directive)
 {
-    return ap_find_list_item(r->pool, control, directive) != 0;
+    return control != NULL && ap_find_list_item(r->pool, control, directive) != 0;
+}
+
+/* Of fields that may be those of the answer, or of all answers of this request. */
+static bool is_private(request_rec *r, const apr_table_t *fields)
+{
+    const char *control = apr_table_getm(r->pool, fields, "Cache-Control");
+
+    return says(r, control, "no-store") || says(r, control, "private");
 }
 
 /* Once the handler or the backend has said what it thinks of caches. A page with a token in its
  * address must not be named to others by the browser. */
 static void say_private(request_rec *r, apr_table_t *fields)
 {
-    const char *now = apr_table_getm(r->pool, fields, "Cache-Control");
+    const bearer_request *origin = origin_of(r);
 
-    if (now == NULL || (!says(r, now, "no-store") && !says(r, now, "private")))
-        apr_table_setn(fields, "Cache-Control", "private");
-    if (origin_of(r)->in_address && apr_table_get(fields, "Referrer-Policy") == NULL)
+    if (origin->private_answer && !is_private(r, fields)) {
+        apr_table_unset(fields, "Cache-Control");
+        if (!is_private(r, r->err_headers_out))
+            apr_table_setn(fields, "Cache-Control", "private");
+    }
+    if (origin->in_address && apr_table_get(fields, "Referrer-Policy") == NULL)
         apr_table_setn(fields, "Referrer-Policy", "no-referrer");
 }
 
@@ -57,16 +68,26 @@ void bearer_private_answer(request_rec *r)
     }
 }
 
+/* Hidden refusals look like httpd's own, with the page of an ErrorDocument too. */
+static bool is_error_page(const request_rec *r)
+{
+    for (r = r->prev; r != NULL; r = r->prev)
+        if (ap_is_HTTP_ERROR(r->status))
+            return true;
+    return false;
+}
+
 void bearer_private_insert(request_rec *r)
 {
     const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
 
     if (origin == NULL || r->main != NULL)
         return;
-    if (origin->private_answer)
+    /* mod_cache has an address with a token as its key, whoever looked at that token. */
+    if (origin->private_answer || (origin->in_address && !is_error_page(r)))
         guard(r);
     if (origin->in_address)
-        r->no_cache = 1;                /* mod_cache has the address with the token as its key */
+        r->no_cache = 1;
 }
 
 /* Filters as ours are left out then, and these fields alone are sent. */

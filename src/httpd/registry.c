@@ -23,7 +23,7 @@ typedef struct {
 } line;
 
 typedef struct {
-    const bearer_conf *conf;
+    bearer_conf *conf;
     server_rec *server;
     const char *name;               /* <Location "/api"> in file:line */
     bool whole_server;              /* outside any section */
@@ -88,7 +88,7 @@ bearer_trust *bearer_registry_trust(cmd_parms *cmd, const char *const *words, co
     return trust;
 }
 
-void bearer_registry_section(cmd_parms *cmd, const bearer_conf *conf)
+void bearer_registry_section(cmd_parms *cmd, bearer_conf *conf)
 {
     registry *all = registry_of(cmd->pool);
     const ap_directive_t *at = cmd->directive, *outer = at->parent;
@@ -151,15 +151,17 @@ static bool check_audiences(const registry *all, const section *here, server_rec
  * it; for a whole server the sections may have theirs. */
 static bool check_onward(const registry *all, const section *here, server_rec *server)
 {
-    const bearer_conf *own = ap_get_module_config(here->server->lookup_defaults,
-                                                  &auth_bearer_module);
-    const bearer_conf *whole = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
+    bearer_conf *own = ap_get_module_config(here->server->lookup_defaults, &auth_bearer_module);
+    bearer_conf *whole = ap_get_module_config(server->lookup_defaults, &auth_bearer_module);
     bool described = own->minting != NULL || whole->minting != NULL;
     const char *error;
 
     for (int i = 0; here->whole_server && i < all->sections->nelts; i++)
         described = described || APR_ARRAY_IDX(all->sections, i, section).conf->minting != NULL;
     error = bearer_onward_refuse(here->conf, described);
+    if (error == NULL)
+        error = bearer_onward_refuse_field(
+            bearer_conf_merge(all->pool, bearer_conf_merge(all->pool, whole, own), here->conf));
     if (error != NULL)
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, "AB0501: %s (%s)", error,
                      here->name);

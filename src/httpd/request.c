@@ -140,6 +140,7 @@ int bearer_request_conclude(request_rec *r, bearer_verdict verdict, bearer_span 
     request->judged = true;
     request->verdict = verdict;
     request->token = token;
+    request->place = r->per_dir_config;
     request->identity = accepted ? &request->findings.identity : NULL;
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(verdict.reason));
     bearer_request_log(r, request);

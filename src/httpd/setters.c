@@ -304,6 +304,7 @@ const char *bearer_set_places(cmd_parms *cmd, void *section, int argc, char *con
         list[n++] = place;
     }
     *(const void ***)bearer_conf_slot(cmd, conf) = list;
+    bearer_registry_section(cmd, conf);
     return NULL;
 }
 
