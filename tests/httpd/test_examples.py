@@ -412,5 +412,5 @@ def test_what_is_watched(world, serve):
         def as_told(token=token, reason=reason):
             answer = server.get("/api", token=token)
             assert (answer.status, answer.header("X-User")) == (200, ""), answer
-            return f" 200 {reason} " in server.log("rollout_log")
+            return f" /api 200 {reason}\n" in server.log("rollout_log")
         server.wait_for(as_told, reason)
