@@ -8,13 +8,14 @@ from expect import ANY_PATH, ECHO, TRUST, location, log_line
 from tokens import bearer, good
 
 # As docs/directives.md has it, for a page of this server under its other name.
-BLOCK, = blocks("AuthBearerPreflight", "apache location", "directives")
+BLOCK, ANSWERED = blocks("AuthBearerPreflight", "apache location", "directives")
 LINES = BLOCK.replace("https://app.example.com", "http://localhost:{port}").splitlines()
 PASSWORDS = TRUST.replace("AuthType Bearer", "AuthType Basic\n    AuthBasicProvider bearer file\n"
                           "    AuthUserFile {keys}/users\n    AuthBearer On")
 CONF = ECHO + ANY_PATH + "".join([
     location("/cors", *LINES),
     location("/both", *LINES, trust=PASSWORDS),
+    location("/answered", *ANSWERED.splitlines()),
     location("/closed", *[line for line in LINES if "AuthBearerPreflight" not in line]),
 ])
 INDEX = "<p>the index\n"
@@ -100,3 +101,14 @@ def test_a_preflight_tells_nothing(server):
     assert answer.header("X-User") in (None, "")
     for headers in ([], [("Origin", f"http://localhost:{server.port}")]):
         assert server.request("OPTIONS", "/cors", headers).status == 401
+
+
+def test_the_server_answers_itself(server):
+    """Preflights alone: any other OPTIONS wants a token, and with one goes on."""
+    asks = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")]
+    answer = server.request("OPTIONS", "/answered", asks)
+    assert (answer.status, answer.body) == (204, b""), answer
+    assert server.request("OPTIONS", "/answered", asks[:1]).status == 401
+    assert server.request("OPTIONS", "/answered", token=good()).status == 200
+    assert server.get("/answered", asks).status == 401
+    server.expect_log(log_line("no_token"))
