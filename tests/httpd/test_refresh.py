@@ -256,19 +256,20 @@ def test_a_file_beside_the_network(start, issuer):
 
 
 def test_what_is_kept_may_be_deleted(start, issuer):
-    """Without the schedule the issuer is asked at once; keys that are in use stay."""
+    """Without the schedule the issuer is asked at once; keys that are in use stay. Without the lock
+    two processes may ask side by side."""
     issuer.publish(tokens.jwks([ONE]), headers={"ETag": '"one"'})
     server = start(section("/p", issuer.url))
     settle(server, issuer)
     folder = server.root / "run/keys"
-    for suffixes in ({".times"}, {".times", ".keys", ".lock"}):
+    for suffixes, most in (({".times"}, 1), ({".times", ".keys", ".lock"}, 2)):
         before = asked(issuer)
         for path in folder.iterdir():
             if path.suffix in suffixes:
                 path.unlink()
         server.wait_for(lambda: {path.suffix for path in folder.iterdir()}
-                        == {".times", ".keys", ".lock"} and asked(issuer) == before + 1,
-                        "files anew", 4)
+                        == {".times", ".keys", ".lock"}
+                        and before < asked(issuer) <= before + most, "files anew", 8)
         assert ask(server, issuer).status == 200
 
 
