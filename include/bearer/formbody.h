@@ -3,9 +3,8 @@
 #ifndef BEARER_FORMBODY_H
 #define BEARER_FORMBODY_H
 
-#include <httpd.h>
 #include <apr_buckets.h>
-#include "bearer/span.h"
+#include "bearer/request.h"
 
 #define BEARER_FORM_MOST 65536      /* bytes of a form that is looked at */
 

@@ -3,7 +3,7 @@
 #ifndef BEARER_PRIVATE_H
 #define BEARER_PRIVATE_H
 
-#include <httpd.h>
+#include "bearer/request.h"
 
 /* The answer that r is, or is a part of, depends on such a token. */
 void bearer_private_answer(request_rec *r);

@@ -59,7 +59,9 @@ typedef struct {
 bearer_request *bearer_request_get(request_rec *r);
 bearer_request *bearer_request_find(request_rec *r);
 
-/* The first of the requests that led to this one, by redirects or as parts of a page. */
+/* The request that led to this one, by a redirect or as a part of a page, NULL if none did; and the
+ * first of all that did, which may be this one. */
+request_rec *bearer_request_before(const request_rec *r);
 request_rec *bearer_request_origin(request_rec *r);
 
 /* How far the module is concerned, by AuthType as it was when this was first asked for the request

@@ -74,7 +74,7 @@ static void forget(request_rec *r, const request_rec *from, const bearer_request
  * before us. */
 void bearer_identity_carry(request_rec *r)
 {
-    request_rec *from = r->prev != NULL ? r->prev : r->main;
+    request_rec *from = bearer_request_before(r);
     bearer_request *own = bearer_request_find(r);
     const bearer_request *before = from != NULL ? bearer_request_find(from) : NULL;
 
@@ -157,11 +157,6 @@ void bearer_identity_carry_index(request_rec *r)
     }
 }
 
-static request_rec *previous(const request_rec *r)
-{
-    return r->prev != NULL ? r->prev : r->main;
-}
-
 void bearer_identity_arrive(request_rec *r, const bearer_conf *conf, bearer_mode mode)
 {
     bearer_request *request;
@@ -197,7 +192,7 @@ static bool is_ours(request_rec *r, const char *value)
 {
     bool known = false;
 
-    for (request_rec *one = r; one != NULL; one = previous(one)) {
+    for (request_rec *one = r; one != NULL; one = bearer_request_before(one)) {
         const bearer_request *request = bearer_request_find(one);
 
         if (request == NULL)
@@ -209,7 +204,7 @@ static bool is_ours(request_rec *r, const char *value)
             && is_credential(r, one, value))
             return true;
     }
-    for (request_rec *one = r; one != NULL && !known; one = previous(one))
+    for (request_rec *one = r; one != NULL && !known; one = bearer_request_before(one))
         if (is_credential(r, one, value))
             return true;
     return false;

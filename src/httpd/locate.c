@@ -155,7 +155,7 @@ static bearer_located take_from_query(request_rec *r, const bearer_place *place,
     bearer_span value = { NULL, 0 };
 
     (void)keep;
-    for (request_rec *one = r; one != NULL; one = one->prev != NULL ? one->prev : one->main) {
+    for (request_rec *one = r; one != NULL; one = bearer_request_before(one)) {
         if (found == BEARER_ABSENT)
             found = bearer_form_find(origin->pool, bearer_span_of(one->args), place->name, &value);
         strip_request(one, place->name);

@@ -134,7 +134,7 @@ static void remove_variables(request_rec *r, const char *const *names)
 
 int bearer_onward_clean(request_rec *r)
 {
-    request_rec *from = r->prev != NULL ? r->prev : r->main;
+    request_rec *from = bearer_request_before(r);
     const char *const *names = bearer_conf_get(r)->guarded;
 
     if (from != NULL) {

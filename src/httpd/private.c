@@ -1,5 +1,4 @@
 #include "bearer/private.h"
-#include "bearer/request.h"
 
 #include <http_protocol.h>
 #include <util_filter.h>

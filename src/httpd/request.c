@@ -25,10 +25,15 @@ bearer_request *bearer_request_get(request_rec *r)
     return request;
 }
 
+request_rec *bearer_request_before(const request_rec *r)
+{
+    return r->prev != NULL ? r->prev : r->main;
+}
+
 request_rec *bearer_request_origin(request_rec *r)
 {
-    while (r->prev != NULL || r->main != NULL)
-        r = r->prev != NULL ? r->prev : r->main;
+    for (request_rec *one = r; one != NULL; one = bearer_request_before(one))
+        r = one;
     return r;
 }
 

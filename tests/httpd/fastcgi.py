@@ -1,9 +1,9 @@
 """A FastCGI responder: gives back the variables that it was given, one a line, and the body."""
 
 import contextlib
-import socket
 import struct
-import threading
+
+from door import Door
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
 HEAD = struct.Struct(">BBHHBB")
@@ -31,14 +31,13 @@ def variables(data):
     return found
 
 
-class Responder:
+class Responder(Door):
     """with Responder() as responder: listens on responder.port; keeps the variables of each
     request in responder.seen."""
 
     def __init__(self):
+        super().__init__()
         self.seen = []
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.port = self.door.getsockname()[1]
 
     def _answer(self, peer, number, params, body):
         self.seen.append(found := variables(params))
@@ -63,18 +62,3 @@ class Responder:
                     body += content
                 elif kind == STDIN:
                     self._answer(peer, number, params, body)
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer, _ = self.door.accept()
-                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(OSError):
-            self.door.shutdown(socket.SHUT_RDWR)
-        self.door.close()

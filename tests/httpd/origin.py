@@ -3,8 +3,8 @@
 import base64
 import contextlib
 import hashlib
-import socket
-import threading
+
+from door import Door
 
 
 class Hit:
@@ -54,20 +54,13 @@ def plain(hit):
     return answer(f"for {' '.join(hit.all('X-User'))}".encode())
 
 
-class Backend:
+class Backend(Door):
     """with Backend(reply) as backend: listens on backend.port, or at a path. reply(hit) returns
     the bytes to send; after `101` the connection gives back whatever comes, behind `echo `."""
 
     def __init__(self, reply=plain, path=None):
+        super().__init__(path)
         self.reply, self.hits = reply, []
-        if path is None:
-            self.door = socket.create_server(("127.0.0.1", 0))
-            self.port = self.door.getsockname()[1]
-        else:
-            self.door = socket.socket(socket.AF_UNIX)
-            self.door.bind(str(path))
-            path.chmod(0o777)
-            self.door.listen(16)
 
     def _serve(self, peer):
         with contextlib.suppress(OSError), peer, peer.makefile("rb") as stream:
@@ -78,18 +71,3 @@ class Backend:
                 peer.sendall(sent)
                 while sent.startswith(b"HTTP/1.1 101") and (data := stream.read1(4096)):
                     peer.sendall(b"echo " + data)
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer, _ = self.door.accept()
-                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(OSError):
-            self.door.shutdown(socket.SHUT_RDWR)
-        self.door.close()
