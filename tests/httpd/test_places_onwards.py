@@ -3,6 +3,7 @@ for byte, no token in addresses, cookies, programs and backends, nothing in a ca
 
 import json
 import re
+import threading
 
 import pytest
 
@@ -91,6 +92,27 @@ def test_programs_see_no_token(onwards, way):
     answer = ask(onwards, "/cgi/env.cgi", WAYS[way](token))
     assert answer.status == 200 and token not in answer.text, answer
     assert re.search(r"^REMOTE_USER=alice$", answer.text, re.MULTILINE)
+
+
+def test_the_status_page(serve):
+    """While a request is under way it is shown as everything else sees it."""
+    server = serve(place("/cgi", "query") + """
+ExtendedStatus On
+ScriptAlias /cgi/ "{docs}/cgi/"
+<Location "/status">
+    SetHandler server-status
+</Location>
+""", {"docs/cgi/slow.cgi": "#!/bin/sh\nsleep 2\necho Content-Type: text/plain\necho\n"},
+                   modules="status cgi")
+    token = good()
+    client = threading.Thread(target=ask, args=(server, "/cgi/slow.cgi", query(token)))
+    client.start()
+    server.wait_for(lambda: "GET /cgi/slow.cgi?a=1 HTTP/1.1" in server.get("/status").text,
+                    "the request", 5)
+    page = server.get("/status").text
+    client.join()
+    # It holds the first 64 characters of each request.
+    assert "slow.cgi?a=1&amp;" not in page and token[:20] not in page, page
 
 
 def test_cache(serve):
