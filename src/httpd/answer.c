@@ -212,9 +212,13 @@ int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (request->identity != NULL
         && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN || request->undecided))
         return refuse_permission(r, conf, request);
-    if (status == HTTP_UNAUTHORIZED && (mode != BEARER_WITHIN || request->presented))
-        return refuse_user(r, conf, mode, request);
-    return status;
+    if (status != HTTP_UNAUTHORIZED || (mode == BEARER_WITHIN && !request->presented))
+        return status;
+    if (mode == BEARER_ALONE && conf->hide) {       /* the user is another module's */
+        apr_table_unset(r->err_headers_out, bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY));
+        return HTTP_NOT_FOUND;
+    }
+    return refuse_user(r, conf, mode, request);
 }
 
 bool bearer_answer_precedes(const request_rec *r)

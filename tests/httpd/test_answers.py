@@ -297,6 +297,25 @@ def test_hidden_shows_itself_to_a_valid_token(hidden):
     hidden.expect_log(log_line("scope_lacking"))
 
 
+# A script that takes everybody for a guest, whom only one of the rules wants.
+LENIENT = ("AuthBearerHide On", "AuthBearerAuthoritative Off",
+           "LuaHookCheckUserID {root}/guest.lua guest")
+GUEST = (ANY_PATH.replace("/.+", "/(hidden|guests)$")
+         + location("/hidden", *LENIENT, "Require scope read")
+         + location("/guests", *LENIENT, "Require user guest"))
+SCRIPT = 'require "apache2"\nfunction guest(r) r.user = "guest" return apache2.OK end\n'
+
+
+def test_hidden_from_the_user_of_another_module(serve):
+    server = serve(GUEST, {"guest.lua": SCRIPT}, modules="lua")
+    server.allow_log("AB0101: refused: issuer_unknown")
+    foreign = good(iss="https://else.example")
+    assert server.get("/guests", token=foreign).status == 200
+    assert server.get("/hidden", token=good()).status == 200
+    for token in (None, foreign):
+        assert wire(server.get("/hidden", token=token)) == wire(server.get("/nothing"))
+
+
 def test_hidden_reason_is_in_the_environment(hidden):
     hidden.get("/hidden/there", [("Referer", "row-of-this-test")], token=good(exp=1))
     hidden.wait_for(lambda: '"row-of-this-test" expired' in hidden.log("access_log"),
