@@ -131,13 +131,27 @@ static const char *scope_wanted(request_rec *r, bearer_request *request)
     return bearer_whatif_ask(r, request).scope;
 }
 
-/* 401 of whichever module: every way to log in is named. */
+static bool is_hidden(const bearer_conf *conf, bearer_mode mode)
+{
+    return mode == BEARER_ALONE && conf->hide;
+}
+
+/* As what is not there, whichever module said no. */
+static int hide(request_rec *r)
+{
+    apr_table_unset(r->err_headers_out, bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY));
+    return HTTP_NOT_FOUND;
+}
+
+/* 401 of whichever module: every way to log in is named, or none shown. */
 static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode,
                        bearer_request *request)
 {
     if (!request->judged)               /* another module said no, for want of its own credential */
         bearer_request_conclude(r, (bearer_verdict){ .reason = BEARER_NO_TOKEN },
                                 (bearer_span){ NULL, 0 });
+    if (is_hidden(conf, mode))
+        return hide(r);
     forbid_storing(r);
     if (mode >= BEARER_BESIDE)
         challenge(r, conf, request->verdict.reason, scope_wanted(r, request));
@@ -161,8 +175,8 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (mode == BEARER_WITHIN && !request->presented)
         return status == OK && r->user == NULL      /* httpd would end in a 500 */
              ? refuse_unconfigured(r, "a user is wanted, and no AuthType is set") : status;
-    if (refused && mode == BEARER_ALONE && conf->hide && status != OK)
-        return HTTP_NOT_FOUND;
+    if (refused && is_hidden(conf, mode) && status != OK)
+        return hide(r);
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
         return refuse_unjudged(r, request);
     if (status == ours && (ours == HTTP_BAD_REQUEST || ours == HTTP_REQUEST_ENTITY_TOO_LARGE)) {
@@ -212,13 +226,9 @@ int bearer_answer_authz(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (request->identity != NULL
         && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN || request->undecided))
         return refuse_permission(r, conf, request);
-    if (status != HTTP_UNAUTHORIZED || (mode == BEARER_WITHIN && !request->presented))
-        return status;
-    if (mode == BEARER_ALONE && conf->hide) {       /* the user is another module's */
-        apr_table_unset(r->err_headers_out, bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY));
-        return HTTP_NOT_FOUND;
-    }
-    return refuse_user(r, conf, mode, request);
+    if (status == HTTP_UNAUTHORIZED && (mode != BEARER_WITHIN || request->presented))
+        return refuse_user(r, conf, mode, request);
+    return status;
 }
 
 bool bearer_answer_precedes(const request_rec *r)

@@ -297,23 +297,29 @@ def test_hidden_shows_itself_to_a_valid_token(hidden):
     hidden.expect_log(log_line("scope_lacking"))
 
 
-# A script that takes everybody for a guest, whom only one of the rules wants.
-LENIENT = ("AuthBearerHide On", "AuthBearerAuthoritative Off",
-           "LuaHookCheckUserID {root}/guest.lua guest")
-GUEST = (ANY_PATH.replace("/.+", "/(hidden|guests)$")
-         + location("/hidden", *LENIENT, "Require scope read")
-         + location("/guests", *LENIENT, "Require user guest"))
-SCRIPT = 'require "apache2"\nfunction guest(r) r.user = "guest" return apache2.OK end\n'
+# A script beside ours: it takes everybody for a guest, whom one of the rules wants, or says no,
+# before us or after us.
+LENIENT = ("AuthBearerHide On", "AuthBearerAuthoritative Off", "LuaHookCheckUserID {root}/a.lua ")
+BESIDE = ANY_PATH.replace("/.+", "/(hidden|guests|early|late)$") + "".join(
+    location(path, *LENIENT[:2], LENIENT[2] + hook, rule) for path, hook, rule in [
+        ("/hidden", "guest", "Require scope read"), ("/guests", "guest", "Require user guest"),
+        ("/early", "deny early", "Require scope read"),
+        ("/late", "deny late", "Require scope read")])
+SCRIPT = """require "apache2"
+function guest(r) r.user = "guest" return apache2.OK end
+function deny(r) r.err_headers_out["WWW-Authenticate"] = "Script" return 401 end
+"""
 
 
-def test_hidden_from_the_user_of_another_module(serve):
-    server = serve(GUEST, {"guest.lua": SCRIPT}, modules="lua")
-    server.allow_log("AB0101: refused: issuer_unknown")
+def test_hidden_beside_another_module(serve):
+    server = serve(BESIDE, {"a.lua": SCRIPT}, modules="lua")
+    server.allow_log("AB0101: refused: (issuer_unknown|no_token)")
     foreign = good(iss="https://else.example")
     assert server.get("/guests", token=foreign).status == 200
     assert server.get("/hidden", token=good()).status == 200
-    for token in (None, foreign):
-        assert wire(server.get("/hidden", token=token)) == wire(server.get("/nothing"))
+    for path in ("/hidden", "/early", "/late"):
+        for token in (None, foreign):
+            assert wire(server.get(path, token=token)) == wire(server.get("/nothing")), path
 
 
 def test_hidden_reason_is_in_the_environment(hidden):
