@@ -48,12 +48,18 @@ class _Handler(BaseHTTPRequestHandler):
             answer = issuer.answers.get(self.path, Answer("not here", 404))
             issuer.open += 1
             issuer.most = max(issuer.most, issuer.open)
+        self.inside = True
         try:
             self._send(answer)
         finally:
-            with issuer.lock:
-                issuer.open -= 1
+            self._leave()
             self.close_connection = True
+
+    def _leave(self):
+        """Counted out, before the last bytes: whoever has them may ask anew at once."""
+        with self.server.issuer.lock:
+            self.server.issuer.open -= self.inside
+        self.inside = False
 
     def _send(self, answer):
         if answer.how == "hang":
@@ -73,6 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status not in (204, 304):
             extra = 100 if answer.how == "short" else 0
             self.send_header("Content-Length", str(len(answer.body) + extra))
+        if answer.how == "whole":
+            self._leave()
         self.end_headers()
         if answer.how == "trickle":
             for number in range(len(answer.body)):
