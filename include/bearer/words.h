@@ -14,6 +14,9 @@ typedef struct {
  * backslash before a quote or backslash. NULL and *error if a quote is not closed or goes on. */
 const bearer_word *bearer_words_split(apr_pool_t *pool, const char *line, const char **error);
 
+/* Without the one that ends the list. */
+size_t bearer_words_count(const bearer_word *words);
+
 /* The word of a NULL-terminated list nearest to text, or NULL if none is near. */
 const char *bearer_nearest(const char *text, const char *const *words);
 

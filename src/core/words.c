@@ -57,6 +57,15 @@ const bearer_word *bearer_words_split(apr_pool_t *pool, const char *line, const 
     return (const bearer_word *)words->elts;
 }
 
+size_t bearer_words_count(const bearer_word *words)
+{
+    size_t n = 0;
+
+    while (words[n].text != NULL)
+        n++;
+    return n;
+}
+
 /* Changes of one letter that turn a into b (Levenshtein), case apart, as far as words of a
  * configuration are long. */
 static size_t distance(const char *a, const char *b)

@@ -17,6 +17,7 @@ HTTPD_HEADER = re.compile(r"(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|m
 # Headers of libraries, and the only files that may know them.
 PRIVATE = {"jansson.h": r"src/core/json_text\.c|support/.*",
            "jwt.h": r"src/mint\.c",
+           "pcre2.h": r"src/core/compare\.c",
            "curl/curl.h": r"src/keys/(address|fetch|lifetime)\.c"}
 CLOCK = r"\b(apr_time_now|time|gettimeofday|clock_gettime|localtime\w*|gmtime\w*)\s*\("
 FIELD = r"(?i)www-authenticate|proxy-authenticate"
