@@ -1,4 +1,5 @@
 #include "bearer/issuer.h"
+#include "bearer/address.h"
 #include "bearer/signature.h"
 #include "bearer/words.h"
 
@@ -266,6 +267,9 @@ static const char *read_words(draft *to, const char *const *words)
     for (size_t i = 0; option_name(i) != NULL; i++)
         if (value_of(*words, i) != NULL)
             return apr_psprintf(to->pool, "the issuer's name is wanted before '%s'", *words);
+    if (bearer_address_is_metadata(*words))
+        return apr_psprintf(to->pool, "%s is the address of an issuer's metadata: want the issuer's"
+                            " name, as they have it in issuer", *words);
     to->rules->name = apr_pstrdup(to->pool, *words);
     for (words++; *words != NULL && error == NULL; words++)
         error = read_option(to, *words, &given);

@@ -26,6 +26,9 @@ const char *bearer_address_refuse_proxy(apr_pool_t *pool, const char *url);
  * 4.1 behind it. The issuer is one that bearer_address_refuse_issuer lets pass. */
 const char *bearer_address_metadata(apr_pool_t *pool, const char *issuer, size_t i);
 
+/* The text has such an address in it: it was pasted where an issuer or its keys are wanted. */
+bool bearer_address_is_metadata(const char *text);
+
 /* The text begins like a URL of the web, http: or https:, right or wrong. */
 bool bearer_address_is_web(const char *text);
 

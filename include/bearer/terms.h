@@ -20,7 +20,8 @@ typedef enum { BEARER_TERMS_FILE, BEARER_TERMS_URL, BEARER_TERMS_SECONDS } beare
 bearer_terms_kind bearer_terms_kind_of(size_t i);
 
 /* Reads the i-th option's value. Names of files are made absolute by resolve, which returns NULL
- * for one that cannot be; a file must be there. NULL, or a sentence that says what is wanted. */
+ * for one that cannot be; a file must be there, and hold what its option is for if it can be read.
+ * NULL, or a sentence that says what is wanted. */
 const char *bearer_terms_read(apr_pool_t *pool, bearer_terms *terms, size_t i, const char *value,
                               char *(*resolve)(apr_pool_t *pool, const char *file));
 

@@ -9,6 +9,10 @@
 
 #define LONGEST 2000
 
+/* RFC 8414 section 3, and OpenID Connect Discovery 1.0 section 4. */
+#define OAUTH_METADATA "/.well-known/oauth-authorization-server"
+#define OPENID_METADATA "/.well-known/openid-configuration"
+
 static void handle_done(CURLU **handle)
 {
     curl_url_cleanup(*handle);
@@ -134,6 +138,11 @@ bool bearer_address_is_web(const char *text)
     return bearer_span_begins_nocase(bearer_span_of(text), "https:") || is_plain(text);
 }
 
+bool bearer_address_is_metadata(const char *text)
+{
+    return strstr(text, OAUTH_METADATA) != NULL || strstr(text, OPENID_METADATA) != NULL;
+}
+
 const char *bearer_address_metadata(apr_pool_t *pool, const char *issuer, size_t i)
 {
     size_t host = strcspn(issuer, "/") + 2, len = strlen(issuer);
@@ -143,11 +152,11 @@ const char *bearer_address_metadata(apr_pool_t *pool, const char *issuer, size_t
         len--;
     switch (i) {
     case 0:
-        return apr_psprintf(pool, "%.*s/.well-known/oauth-authorization-server%.*s",
+        return apr_psprintf(pool, "%.*s" OAUTH_METADATA "%.*s",
                             (int)(path - issuer), issuer,
                             path < issuer + len ? (int)(issuer + len - path) : 0, path);
     case 1:
-        return apr_psprintf(pool, "%.*s/.well-known/openid-configuration", (int)len, issuer);
+        return apr_psprintf(pool, "%.*s" OPENID_METADATA, (int)len, issuer);
     default:
         return NULL;
     }

@@ -97,8 +97,12 @@ const char *bearer_keystore_refuse(apr_pool_t *pool, const char *text, const cha
     if (kind->prefix == NULL || strcmp(kind->prefix, "discovery") == 0
         || strcmp(kind->prefix, text) == 0)
         return apr_psprintf(pool, "want %s", bearer_keystore_kinds());
-    return kind->reader == NULL ? refuse_address(pool, text, bearer_address_refuse(pool, text))
-                                : NULL;
+    if (kind->reader != NULL)
+        return NULL;
+    if (bearer_address_is_metadata(text))
+        return "is the address of an issuer's metadata: want keys=discovery, or the jwks_uri in"
+               " them";
+    return refuse_address(pool, text, bearer_address_refuse(pool, text));
 }
 
 /* Reads the source's file into a set of its own. On failure what it had stays. */

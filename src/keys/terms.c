@@ -1,29 +1,57 @@
 #include "bearer/terms.h"
 #include "bearer/address.h"
+#include "bearer/scoped.h"
 
 #include <string.h>
 #include <apr_file_info.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 
 const bearer_terms bearer_terms_default = {
     .access = { .timeout = 5 }, .refresh = 3600, .max_stale = 86400,
 };
+
+typedef const char *refuse_fn(BIO *bio);
+
+static const char *refuse_certificate(BIO *bio)
+{
+    X509 *certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+    bool found = certificate != NULL;
+
+    X509_free(certificate);
+    return found ? NULL : "holds no certificate (a PEM block CERTIFICATE is wanted)";
+}
+
+static const char *refuse_key(BIO *bio)
+{
+    static char no_password[] = "";             /* nobody is there to be asked */
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, no_password);
+    bool found = key != NULL;
+
+    EVP_PKEY_free(key);
+    return found ? NULL : "holds no private key (a PEM block PRIVATE KEY without a password is"
+                          " wanted)";
+}
+
+#define AT(member) offsetof(bearer_terms, member)
 
 static const struct row {
     const char *name;
     size_t offset;                  /* of the member: text, or an int where there are seconds */
     bearer_terms_kind kind;
     int most;                       /* seconds */
+    refuse_fn *refuse;              /* says what is wrong with a file's content */
 } rows[] = {
-    { "ca",          offsetof(bearer_terms, access.ca),          BEARER_TERMS_FILE,    0 },
-    { "client-cert", offsetof(bearer_terms, access.client_cert), BEARER_TERMS_FILE,    0 },
-    { "client-key",  offsetof(bearer_terms, access.client_key),  BEARER_TERMS_FILE,    0 },
-    { "auth",        offsetof(bearer_terms, access.auth),        BEARER_TERMS_FILE,    0 },
-    { "proxy",       offsetof(bearer_terms, access.proxy),       BEARER_TERMS_URL,     0 },
-    { "refresh",     offsetof(bearer_terms, refresh),            BEARER_TERMS_SECONDS, 86400 },
-    { "timeout",     offsetof(bearer_terms, access.timeout),     BEARER_TERMS_SECONDS, 60 },
-    { "max-stale",   offsetof(bearer_terms, max_stale),          BEARER_TERMS_SECONDS, 31536000 },
+    { "ca",          AT(access.ca),          BEARER_TERMS_FILE,    0,        refuse_certificate },
+    { "client-cert", AT(access.client_cert), BEARER_TERMS_FILE,    0,        refuse_certificate },
+    { "client-key",  AT(access.client_key),  BEARER_TERMS_FILE,    0,        refuse_key },
+    { "auth",        AT(access.auth),        BEARER_TERMS_FILE,    0,        NULL },
+    { "proxy",       AT(access.proxy),       BEARER_TERMS_URL,     0,        NULL },
+    { "refresh",     AT(refresh),            BEARER_TERMS_SECONDS, 86400,    NULL },
+    { "timeout",     AT(access.timeout),     BEARER_TERMS_SECONDS, 60,       NULL },
+    { "max-stale",   AT(max_stale),          BEARER_TERMS_SECONDS, 31536000, NULL },
 };
 
 const char *bearer_terms_name(size_t i)
@@ -36,7 +64,23 @@ bearer_terms_kind bearer_terms_kind_of(size_t i)
     return rows[i].kind;
 }
 
+static void bio_done(BIO **bio)
+{
+    BIO_free(*bio);
+}
+
+/* A file that cannot be opened here is looked at when it is used. */
+static const char *refuse_content(const char *file, refuse_fn *refuse)
+{
+    BEARER_SCOPED(bio_done) BIO *bio = BIO_new_file(file, "rb");
+    const char *error = bio != NULL ? refuse(bio) : NULL;
+
+    ERR_clear_error();
+    return error;
+}
+
 static const char *read_file(apr_pool_t *pool, const char *value, const char **file,
+                             refuse_fn *refuse,
                              char *(*resolve)(apr_pool_t *pool, const char *file))
 {
     char why[120];
@@ -50,7 +94,9 @@ static const char *read_file(apr_pool_t *pool, const char *value, const char **f
     if (status != APR_SUCCESS)
         return apr_psprintf(pool, "cannot be looked at: %s",
                             apr_strerror(status, why, sizeof(why)));
-    return info.filetype == APR_REG ? NULL : "is no regular file";
+    if (info.filetype != APR_REG)
+        return "is no regular file";
+    return refuse != NULL ? refuse_content(*file, refuse) : NULL;
 }
 
 static const char *read_url(apr_pool_t *pool, const char *value, const char **url)
@@ -78,7 +124,7 @@ const char *bearer_terms_read(apr_pool_t *pool, bearer_terms *terms, size_t i, c
 
     switch (rows[i].kind) {
     case BEARER_TERMS_FILE:
-        error = read_file(pool, value, member, resolve);
+        error = read_file(pool, value, member, rows[i].refuse, resolve);
         break;
     case BEARER_TERMS_URL:
         error = read_url(pool, value, member);

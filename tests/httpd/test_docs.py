@@ -22,7 +22,8 @@ ROW = re.compile(r'AP_INIT_\w+\("(AuthBearer\w*)", [^;]*?\b(FILES|HTACCESS|ONCE)
 FIELDS = ("Description", "Syntax", "Default", "Context", "Override", "Compatibility")
 FILES = {".jwks": lambda: jwks(), ".pem": lambda: key("rsa").public_pem(),
          ".key": lambda: key("hs512").secret, "users": lambda: "alice:{SHA}x\n",
-         "token": lambda: "a token", "gateway.pem": lambda: (store() / "p256-1.pem").read_bytes()}
+         "token": lambda: "a token", "gateway.pem": lambda: (store() / "p256-1.pem").read_bytes(),
+         "cluster-ca.pem": lambda: key("rsa").certificate_pem()}
 
 
 def blocks(page, language):
@@ -174,7 +175,7 @@ def test_a_require_word_is_described(word):
 
 
 def test_every_operator_is_described():
-    source = (PROJECT / "src/core/match.c").read_text()
+    source = (PROJECT / "src/core/compare.c").read_text()
     operators = re.findall(r'^    \{ "(\S+)",', source, re.MULTILINE)
     assert len(operators) == 9
     assert [one for one in operators if f"`{one}`" not in section("Require claim")] == []
@@ -183,7 +184,7 @@ def test_every_operator_is_described():
 def test_every_issuer_option_is_described():
     options = re.findall(r'^    \{ "([\w-]+)", +read_', (PROJECT / "src/issuer.c").read_text(),
                          re.MULTILINE)
-    network = re.findall(r'^    \{ "([\w-]+)", +offsetof',
+    network = re.findall(r'^    \{ "([\w-]+)", +AT\(',
                          (PROJECT / "src/keys/terms.c").read_text(), re.MULTILINE)
     assert (len(options), len(network)) == (6, 8)
     rows = re.findall(r"^\| (`.*?`) \|", section("AuthBearerIssuer"), re.MULTILINE)
@@ -205,7 +206,9 @@ def test_every_option_of_minting_is_described():
 def test_numbers_of_the_network_are_those_of_the_source():
     source = (PROJECT / "src/keys/terms.c").read_text()
     text = section("AuthBearerIssuer")
-    for name, most in re.findall(r'"([\w-]+)", +offsetof\([^)]*\), +SECONDS, (\d+)', source):
+    limits = re.findall(r'"([\w-]+)", +AT\([^)]*\), +BEARER_TERMS_SECONDS, (\d+)', source)
+    assert len(limits) == 3
+    for name, most in limits:
         assert f"1 to {most}" in re.search(rf"^\| `{name}=` .*$", text, re.MULTILINE)[0]
     values = re.search(r"timeout = (\d+) }, \.refresh = (\d+), \.max_stale = (\d+)", source)
     for name, value in zip(("timeout", "refresh", "max-stale"), values.groups()):

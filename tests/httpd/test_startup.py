@@ -35,9 +35,22 @@ INSIDE = [
     ("AuthBearerIssuer", f"AuthBearerIssuer urn:x keys=discovery\n{AUD}", ["discovered"]),
     ("AuthBearerIssuer", issuer("keys=http://as.example/jwks"), ["http://as.example/jwks"]),
     ("AuthBearerIssuer", issuer("keys=discover"), ["discover", "discovery"]),
+    ("AuthBearerIssuer", f"AuthBearerIssuer https://a.example/.well-known/openid-configuration\n"
+                         f"{AUD}", ["metadata", "issuer's name"]),
+    ("AuthBearerIssuer", "AuthBearerIssuer https://a.example/.well-known/oauth-authorization-server"
+                         f"/b keys=jwks:{{keys}}/as.jwks\n{AUD}", ["metadata", "issuer's name"]),
+    ("AuthBearerIssuer", issuer("keys=https://a.example/b/.well-known/openid-configuration"),
+     ["metadata", "keys=discovery", "jwks_uri"]),
     ("AuthBearerIssuer", issuer("ca={keys}/none.pem"), ["ca=", "none.pem"]),
+    ("AuthBearerIssuer", issuer("ca={keys}/rsa.pem"), ["ca=", "rsa.pem", "CERTIFICATE"]),
+    ("AuthBearerIssuer", issuer("client-cert={keys}/empty client-key={keys}/pair.pem"),
+     ["client-cert=", "empty", "CERTIFICATE"]),
+    ("AuthBearerIssuer", issuer("client-cert={keys}/pair.pem client-key={keys}/rsa.crt"),
+     ["client-key=", "rsa.crt", "PRIVATE KEY"]),
+    ("AuthBearerIssuer", issuer("client-cert={keys}/pair.pem client-key={keys}/locked.pem"),
+     ["client-key=", "locked.pem", "password"]),
     ("AuthBearerIssuer", issuer("auth={keys}"), ["auth=", "{keys}"]),
-    ("AuthBearerIssuer", issuer("client-cert={keys}/rsa.pem"), ["client-cert=", "client-key="]),
+    ("AuthBearerIssuer", issuer("client-cert={keys}/rsa.crt"), ["client-cert=", "client-key="]),
     ("AuthBearerIssuer", issuer("proxy=proxy.example:3128"), ["proxy=", "http://"]),
     ("AuthBearerIssuer", issuer("refresh=1h"), ["refresh=1h", "86400"]),
     ("AuthBearerIssuer", issuer("timeout=0"), ["timeout=0", "60"]),
@@ -287,6 +300,8 @@ def workshop():
         "private.jwks": tokens.jwks([private]).encode(),
         "weak.jwks": tokens.jwks([weak_rsa()]).encode(), "weak.pem": weak_rsa().public_pem(),
         "twice.jwks": b'{"keys":[],"keys":[]}', "rsa.pem": key("rsa").public_pem(),
+        "rsa.crt": key("rsa").certificate_pem(),
+        "pair.pem": key("rsa").certificate_pem() + (tokens.store() / "rsa-1.pem").read_bytes(),
         "p256.pem": key("p256").public_pem(), "hs256.bin": key("hs256").secret,
         "private.pem": (tokens.store() / "p256-1.pem").read_bytes(), "locked.pem": locked_pem(),
     }.items():
@@ -330,8 +345,8 @@ FINE = [
     issuer("keys=jwks:keys/as.jwks"),
     issuer(""), issuer("keys=discovery"), issuer("keys=https://as.example/jwks"),
     issuer("keys=discovery keys=jwks:{keys}/as.jwks refresh=60 timeout=1 max-stale=600"),
-    issuer("ca={keys}/rsa.pem auth={keys}/text client-cert={keys}/rsa.pem"
-           " client-key={keys}/rsa.pem proxy=http://proxy.example:3128"),
+    issuer("ca={keys}/rsa.crt auth={keys}/text client-cert={keys}/pair.pem"
+           " client-key={keys}/pair.pem proxy=http://proxy.example:3128"),
     f"AuthBearerIssuer http://127.0.0.1:8080/realms/a\n{AUD}",
     f"AuthBearerIssuer urn:x keys=http://[::1]:8080/jwks\n{AUD}",
     issuer("keys=secret:{keys}/hs256.bin algorithms=HS256"),

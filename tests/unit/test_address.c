@@ -251,6 +251,9 @@ static void metadata(void **state)
         row_expect(strcmp(oauth, issuers[i].oauth) == 0, "%s: %s", issuer, oauth);
         row_expect(strcmp(oidc, issuers[i].oidc) == 0, "%s: %s", issuer, oidc);
         row_expect(bearer_address_metadata(test_pool, issuer, 2) == NULL, "%s: a third", issuer);
+        row_expect(!bearer_address_is_metadata(issuer), "%s: an issuer", issuer);
+        row_expect(bearer_address_is_metadata(oauth) && bearer_address_is_metadata(oidc),
+                   "%s: its metadata", issuer);
     }
     rows_end();
 }

@@ -1,7 +1,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
+#include "sign.h"
 #include "support.h"
 #include "bearer/terms.h"
+
+#include <openssl/err.h>
 
 /* As the server root does it: below the folder of the test; no name that begins with '!'. */
 static char *resolve(apr_pool_t *pool, const char *file)
@@ -69,10 +72,19 @@ static const char *file_of(const bearer_terms *terms, const char *name)
          : strcmp(name, "client-key") == 0 ? terms->access.client_key : terms->access.auth;
 }
 
+/* A certificate and its key in one file, which is good for every option. */
+static const char *write_pair(const char *name)
+{
+    EVP_PKEY *key = make_key("P-256");
+
+    return temp_write_text(name, apr_pstrcat(test_pool, certificate_pem(key), private_pem(key),
+                                             NULL));
+}
+
 static void files(void **state)
 {
     static const char *const options[] = { "ca", "client-cert", "client-key", "auth" };
-    const char *path = temp_write_text("file", "x");
+    const char *path = write_pair("file");
 
     (void)state;
     assert_int_equal(symlink("file", temp_path("link")), 0);
@@ -94,6 +106,40 @@ static void files(void **state)
         expect_refused(name, temp_path("."));
         expect_refused(name, "fifo");
         expect_refused(name, "!file");
+    }
+    rows_end();
+}
+
+/* What an option's file must hold, wherever in the file it stands. */
+static void contents(void **state)
+{
+    EVP_PKEY *key = make_key("ED25519");
+    const char *broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const struct { const char *name, *text; bool certificate, key; } rows[] = {
+        { "empty", "", false, false }, { "text", "x", false, false },
+        { "certificate", certificate_pem(key), true, false },
+        { "private key", private_pem(key), false, true },
+        { "public key", public_pem(key), false, false },
+        { "key, certificate", apr_pstrcat(test_pool, private_pem(key), certificate_pem(key), NULL),
+          true, true },
+        { "text, certificate", apr_pstrcat(test_pool, "CN = x\n", certificate_pem(key), NULL), true,
+          false },
+        { "broken", broken, false, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bearer_terms terms = bearer_terms_default;
+
+        temp_write_text("file", rows[i].text);
+        row_expect((read_option(&terms, "ca", "file") == NULL) == rows[i].certificate, "ca: %s",
+                   rows[i].name);
+        row_expect((read_option(&terms, "client-cert", "file") == NULL) == rows[i].certificate,
+                   "client-cert: %s", rows[i].name);
+        row_expect((read_option(&terms, "client-key", "file") == NULL) == rows[i].key,
+                   "client-key: %s", rows[i].name);
+        row_expect(read_option(&terms, "auth", "file") == NULL, "auth: %s", rows[i].name);
+        row_expect(ERR_peek_error() == 0, "%s: an error is left behind", rows[i].name);
     }
     rows_end();
 }
@@ -171,7 +217,7 @@ static void one_at_a_time(void **state)
                                            "refresh", "timeout", "max-stale" };
 
     (void)state;
-    temp_write_text("file", "x");
+    write_pair("file");
     for (size_t i = 0; i < COUNT(options); i++) {
         bearer_terms terms = bearer_terms_default, old = bearer_terms_default;
         int changed;
@@ -212,7 +258,7 @@ static void what_goes_together(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(names), TEST(defaults), TEST(files), TEST(proxies), TEST(seconds),
+        TEST(names), TEST(defaults), TEST(files), TEST(contents), TEST(proxies), TEST(seconds),
         TEST(one_at_a_time), TEST(what_goes_together),
     };
 
