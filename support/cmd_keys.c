@@ -121,7 +121,7 @@ static void print_lines(const inquiry *of)
 {
     static const char *const names[] = {
         [BEARER_LOG_ERROR] = "detail", [BEARER_LOG_WARNING] = "detail",
-        [BEARER_LOG_INFO] = "note", [BEARER_LOG_DEBUG] = "asked",
+        [BEARER_LOG_NOTICE] = "note", [BEARER_LOG_INFO] = "note", [BEARER_LOG_DEBUG] = "asked",
     };
 
     for (int i = 0; i < of->lines->nelts; i++) {

@@ -274,7 +274,7 @@ static void log_line(void *context, bearer_log_level level, const char *text)
     (void)context;
     if (level == BEARER_LOG_DEBUG)
         return;
-    fprintf(stderr, "htbearer: %s: %s\n", level == BEARER_LOG_INFO ? "note" : "warning", text);
+    fprintf(stderr, "htbearer: %s: %s\n", level >= BEARER_LOG_NOTICE ? "note" : "warning", text);
 }
 
 const bearer_log tool_log = { log_line, NULL };

@@ -4,7 +4,9 @@
 #define BEARER_LOG_H
 
 typedef enum {
-    BEARER_LOG_ERROR, BEARER_LOG_WARNING, BEARER_LOG_INFO, BEARER_LOG_DEBUG
+    BEARER_LOG_ERROR, BEARER_LOG_WARNING,
+    BEARER_LOG_NOTICE,              /* good news: httpd shows it whatever LogLevel says */
+    BEARER_LOG_INFO, BEARER_LOG_DEBUG
 } bearer_log_level;
 
 typedef struct {

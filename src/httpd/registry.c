@@ -290,6 +290,7 @@ void bearer_registry_log(server_rec *server, bearer_log_level level, const char 
     static const int levels[] = {
         [BEARER_LOG_ERROR] = APLOG_ERR,
         [BEARER_LOG_WARNING] = APLOG_WARNING,
+        [BEARER_LOG_NOTICE] = APLOG_NOTICE,
         [BEARER_LOG_INFO] = APLOG_INFO,
         [BEARER_LOG_DEBUG] = APLOG_DEBUG,
     };

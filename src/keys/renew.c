@@ -93,16 +93,19 @@ static void fail(bearer_remote *remote, const bearer_means *with, const char *er
     end_booked(remote, with);
 }
 
+/* Whoever was warned is told of the end. */
 static void succeed(bearer_remote *remote, const bearer_means *with, bearer_outcome outcome)
 {
     bearer_renewal *renewal = remote->renewal;
+    bool again = renewal->schedule.error != NULL;
     uint32_t chance = 0;
 
     RAND_bytes((unsigned char *)&chance, sizeof(chance));
     bearer_schedule_succeed(&renewal->schedule, with->now, outcome.fresh, remote->terms.refresh,
                             chance);
     remote->confirmed = with->now;
-    bearer_log_line(with->log, BEARER_LOG_INFO, "%s: %s%s", remote->source, outcome.words,
+    bearer_log_line(with->log, again ? BEARER_LOG_NOTICE : BEARER_LOG_INFO, "%s: %s%s%s",
+                    remote->source, again ? "works again: " : "", outcome.words,
                     prospect(renewal, with, "next look"));
     end_booked(remote, with);
 }

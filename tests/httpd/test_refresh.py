@@ -107,6 +107,19 @@ def test_a_new_log_says_why(start, issuer):
         server.start()
 
 
+def test_the_end_of_the_trouble_is_told(start, issuer):
+    """Once, by one process, whatever LogLevel is."""
+    issuer.serve("/jwks", "down", 500)
+    server = start(section("/p", issuer.url, "refresh=1"), level="warn")
+    server.wait_log("no keys were fetched")
+    issuer.publish(tokens.jwks([ONE]))
+    settle(server, issuer)
+    asked_before = asked(issuer)
+    server.wait_for(lambda: asked(issuer) >= asked_before + 2, "two further fetches")
+    told = re.findall(r"\[auth_bearer:notice\] .*AB0201: .*works again: .*", server.log())
+    assert len(told) == 1 and "1 keys fetched from" in told[0], told
+
+
 def test_a_restart_without_what_was_kept(start, issuer):
     server = start(section("/p", issuer.url))
     settle(server, issuer)
