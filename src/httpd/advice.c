@@ -18,13 +18,18 @@ static void warn_name(apr_pool_t *pool, const bearer_section *section, server_re
                  " name: %s", section->name);
 }
 
+static bool is_on(apr_pool_t *pool, const ap_directive_t *first)
+{
+    return bearer_tree_says(bearer_tree_value(pool, first, "AuthBearer"), "On");
+}
+
 /* The section turns this module on. */
 static bool is_ours(apr_pool_t *pool, const bearer_section *section)
 {
     const ap_directive_t *first = section->at->first_child;
 
     return bearer_tree_says(bearer_tree_value(pool, first, "AuthType"), "Bearer")
-        || bearer_tree_says(bearer_tree_value(pool, first, "AuthBearer"), "On");
+        || is_on(pool, first);
 }
 
 static void warn_open(apr_pool_t *pool, const apr_array_header_t *sections,
@@ -126,6 +131,42 @@ static void warn_off(apr_pool_t *pool, const apr_array_header_t *sections,
                      " another AuthType, or None: %s", sets->name, section->name);
 }
 
+/* Anywhere: a rollout is begun to be ended. */
+static void warn_report(apr_pool_t *pool, const ap_directive_t *first, server_rec *server)
+{
+    for (; first != NULL; first = first->next) {
+        const char *args = first->args;
+
+        if (bearer_tree_is(first, "AuthBearerEnforce")
+            && bearer_tree_says(ap_getword_conf(pool, &args), "report"))
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         "AB0314: AuthBearerEnforce report: tokens are judged for the log, and"
+                         " nobody is refused for want of one (%s:%d)", first->filename,
+                         first->line_num);
+        warn_report(pool, first->first_child, server);
+    }
+}
+
+/* AuthBearerOptional where nothing turns the module on. */
+static void warn_optional(apr_pool_t *pool, const apr_array_header_t *sections,
+                          const bearer_section *section, server_rec *server)
+{
+    if (!bearer_tree_says(bearer_tree_value(pool, section->at->first_child, "AuthBearerOptional"),
+                          "On")
+        || is_on(pool, ap_conftree)
+        || (section->host != NULL && is_on(pool, section->host->first_child)))
+        return;
+    for (int i = 0; i < sections->nelts; i++) {
+        const bearer_section *other = APR_ARRAY_IDX(sections, i, const bearer_section *);
+
+        if (is_ours(pool, other) && bearer_tree_may_meet(section, other))
+            return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                 "AB0315: AuthBearerOptional On, and neither AuthType Bearer nor AuthBearer On here"
+                 " or around it: no token is looked at: %s", section->name);
+}
+
 void bearer_advice_give(apr_pool_t *pool, server_rec *server)
 {
     const apr_array_header_t *sections = bearer_tree_sections(pool);
@@ -139,5 +180,7 @@ void bearer_advice_give(apr_pool_t *pool, server_rec *server)
         warn_users(pool, section, server);
         warn_displaced(pool, sections, section, server);
         warn_off(pool, sections, section, server);
+        warn_optional(pool, sections, section, server);
     }
+    warn_report(pool, ap_conftree, server);
 }

@@ -407,6 +407,7 @@ def test_what_is_watched(world, serve):
     text = world.configuration((FOLDER / f"{WATCHED}.conf").read_text())
     server, example = serve(ECHO + ANY_PATH + text), EXAMPLES[WATCHED]
     server.allow_log(r"AB0103: would be refused: ")
+    server.expect_log(r"AB0314: AuthBearerEnforce report")
     for token, reason in ((None, "no_token"), (example.token(scope="x"), "scope_lacking"),
                           (example.token(), "accepted")):
         def as_told(token=token, reason=reason):

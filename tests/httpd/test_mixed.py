@@ -28,7 +28,7 @@ def front(serve):
     with backend() as behind:
         server = serve(configuration().replace("{behind}", str(behind.port)), FILES, prepare,
                        modules="proxy proxy_http cgi actions")
-        server.allow_log(r"AB0103: would be refused: ", "AH00687")
+        server.allow_log(r"AB0103: would be refused: ", r"AB0314: ", "AH00687")
         server.behind = behind
         yield server
 

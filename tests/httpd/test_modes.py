@@ -59,7 +59,7 @@ CGI = "#!/bin/sh\necho Content-Type: text/plain\necho\nenv\n"
 def server(serve):
     server = serve(CONF.replace('AliasMatch "^/.+"', 'AliasMatch "^/(?!report-cgi).+"'),
                    {"passwords": PASSWORDS, "docs/cgi/env.cgi": CGI}, modules="cgi")
-    server.allow_log(r"AH016\d\d: ", r"AB0401: ")
+    server.allow_log(r"AH016\d\d: ", r"AB0401: ", r"AB0314: ")
     return server
 
 
@@ -202,7 +202,7 @@ def test_report_and_backends(serve):
         server = serve(location("/off/", REPORT, to, "Require valid-user")
                        + location("/on/", REPORT, to, "AuthBearerPass On", "Require valid-user"),
                        modules="proxy proxy_http")
-        server.allow_log(r"AB0103: would be refused: ")
+        server.allow_log(r"AB0103: would be refused: ", r"AB0314: ")
         for token in (good(), good(aud="x")):
             assert fields(json.loads(server.get("/off/", token=token).body), "Authorization") == []
             got = json.loads(server.get("/on/", token=token).body)

@@ -47,7 +47,7 @@ def proxy(serve):
     with backend() as behind:
         server = serve(PROXY.replace("{port}", str(behind.port)),
                        modules="proxy proxy_http proxy_balancer lbmethod_byrequests slotmem_shm")
-        server.allow_log(r"AB0103: would be refused: ")
+        server.allow_log(r"AB0103: would be refused: ", r"AB0314: ")
         server.behind = behind
         yield server
 
@@ -216,6 +216,7 @@ ExpiresDefault "access plus 1 hour"
 """, {name: "x" for name in ("docs/open/x.html", "docs/report/x.html",
                                        "docs/open/index.html")},
                    modules="cache cache_disk expires", prepare=folder)
+    server.allow_log(r"AB0314: ")
     for path in ("/open/x.html", "/open/", "/open/away", "/report/x.html"):
         token = good()
         answer = ask(server, path, query(token))
@@ -275,6 +276,7 @@ def test_nobody_stays_known_in_report(serve):
                    + location("/cgi", REPORT, "AuthBearerEnv sub", "Require valid-user")
                    + 'ScriptAlias /cgi/ "{docs}/cgi/"\n',
                    {"docs/cgi/env.cgi": CGI, "docs/in/x": "x"}, modules="cgi")
+    server.allow_log(r"AB0314: ")
     answer = server.get("/in/x", token=good())
     assert answer.status == 200, answer
     assert not re.search(r"^(REMOTE_USER|AUTH_TYPE|BEARER_|HTTP_AUTH|REDIRECT_BEARER_CLAIM)",
@@ -293,7 +295,7 @@ def test_an_address_that_is_denied(serve, mode, claim, first):
     rules = [claim, "Require ip 192.0.2.1"]
     server = serve(location("/p", mode, "<RequireAll>", *(rules if first else rules[::-1]),
                             "</RequireAll>"))
-    server.allow_log(r"AB0103: ", r"AB0401: ")
+    server.allow_log(r"AB0103: ", r"AB0314: ", r"AB0401: ")
     answer = server.request("OPTIONS", "/p", [
         ("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")])
     assert answer.status == (200 if hidden else 403), answer

@@ -26,6 +26,7 @@ ALICE = "Require user alice"
 PATHS = 'AuthzSVNAccessFile "{root}/access"'
 ALL = ("<RequireAll>", "Require all granted")
 END = "</RequireAll>"
+OPTIONAL, EVERYBODY = "AuthBearerOptional On", "Require all granted"
 
 
 def section(kind, argument, *lines, trust=""):
@@ -177,6 +178,34 @@ ROWS = {
     "a file of paths for users": (None, location("/a", PATHS, "Require valid-user")),
     "a file of paths elsewhere": (None, location("/a", "Require scope x")
                                   + location("/b", PATHS, "Require valid-user")),
+    # report mode
+    "reported": (14, location("/a", "AuthBearerEnforce report", "Require valid-user")),
+    "reported, otherwise written": (14, location("/a", 'authbearerenforce "Report"',
+                                                 "Require valid-user")),
+    "reported in a whole server": (14, "AuthBearerEnforce report\n"),
+    "reported in a host": (14, host("AuthBearerEnforce report\n")),
+    "reported in a section inside": (14, section("Directory", '"{docs}"', section(
+        "Files", "x", "AuthBearerEnforce report"))),
+    "enforced": (None, location("/a", "AuthBearerEnforce on", "Require valid-user")),
+    # optional
+    "optional": (None, location("/a", OPTIONAL, "Require valid-user")),
+    "optional, switched on": (None, location("/a", OPTIONAL, "Require valid-user", trust=BOTH)),
+    "optional where nothing is on": (15, section("Location", '"/a"', OPTIONAL, EVERYBODY)),
+    "optional below another place": (15, location("/b", "Require valid-user") + section(
+        "Location", '"/a"', OPTIONAL, EVERYBODY)),
+    "optional with passwords": (15, section("Location", '"/a"', OPTIONAL, "AuthName x",
+                                            "Require valid-user", trust=FILE)),
+    "optional inside": (None, location("/a", "Require valid-user") + section(
+        "Location", '"/a/b"', OPTIONAL, EVERYBODY)),
+    "optional in a folder": (None, location("/a", "Require valid-user") + section(
+        "Directory", '"{docs}"', OPTIONAL, EVERYBODY)),
+    "optional, on in the whole server": (None, "AuthBearer On\n" + section(
+        "Location", '"/a"', OPTIONAL, EVERYBODY)),
+    "optional, on in its host": (None, host("AuthBearer On\n", section(
+        "Location", '"/a"', OPTIONAL, EVERYBODY))),
+    "optional, on in another host": (15, host("AuthBearer On\n") + host(section(
+        "Location", '"/a"', OPTIONAL, EVERYBODY))),
+    "not optional": (None, section("Location", '"/a"', "AuthBearerOptional Off", EVERYBODY)),
     # the realm
     "no name": (4, location("/a", "Require valid-user", trust=BARE.replace("AuthName api", ""))),
     "a name around it": (None, section(
