@@ -3,7 +3,6 @@
 #include "support.h"
 #include "bearer/jwk.h"
 #include "bearer/signature.h"
-#include <openssl/sha.h>
 
 #define RSA(members) "{\"kty\":\"RSA\"," members "\"n\":\"" RFC7520_RSA_N "\",\"e\":\"AQAB\"}"
 #define RSA_E(e) "{\"kty\":\"RSA\",\"n\":\"" RFC7520_RSA_N "\",\"e\":\"" e "\"}"
@@ -352,56 +351,11 @@ static void too_many_keys(void **state)
     assert_non_null(error);
 }
 
-static void round_trips(void **state)
-{
-    static const char *const kinds[] = { "RSA", "P-256", "P-384", "P-521", "secp256k1", "ED25519",
-                                         "ED448" };
-    const char *error;
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(kinds); i++) {
-        const char *jwk = public_jwk(make_key(kinds[i]), "\"kid\":\"k\",");
-        const bearer_key *const *keys = read_text(jwk), *const *again;
-        const char *members;
-
-        if (!row_expect(length(keys) == 1, "%s is not read: %s", kinds[i], log_text()))
-            continue;
-        row_expect(strcmp(keys[0]->kid, "k") == 0, "kid of %s", kinds[i]);
-        members = bearer_jwk_members(test_pool, keys[0]);
-        again = members != NULL ? read_text(apr_pstrcat(test_pool, "{", members, "}", NULL)) : NULL;
-        row_expect(length(again) == 1 && EVP_PKEY_eq(again[0]->pkey, keys[0]->pkey) == 1,
-                   "%s again: %s",
-                   kinds[i], members != NULL ? members : "nothing");
-    }
-    assert_null(bearer_jwk_members(test_pool, bearer_key_secret(test_pool,
-                                                                "0123456789abcdef0123456789abcdef",
-                                                                32,
-                                                                &error)));
-    rows_end();
-}
-
-/* RFC 7638 section 3.1. */
-static void thumbprint(void **state)
-{
-    const bearer_key *const *keys = read_text(taken[0].jwk);
-    unsigned char hash[SHA256_DIGEST_LENGTH];
-    const char *text;
-
-    (void)state;
-    assert_int_equal(length(keys), 1);
-    text = apr_pstrcat(test_pool, "{", bearer_jwk_members(test_pool, keys[0]), "}", NULL);
-    SHA256((const unsigned char *)text, strlen(text), hash);
-    assert_string_equal(encoded((bearer_span){ (const char *)hash, sizeof(hash) }),
-                        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(keys_that_are_taken), TEST(keys_that_are_skipped), TEST(weak_rsa),
-        TEST(small_order_25519),
-        TEST(small_order_448), TEST(documents), TEST(too_many_keys), TEST(round_trips),
-        TEST(thumbprint),
+        TEST(small_order_25519), TEST(small_order_448), TEST(documents), TEST(too_many_keys),
     };
 
     return tests_run(tests);
