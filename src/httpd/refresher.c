@@ -137,18 +137,30 @@ static bool is_retiring(void)
 
 /* Without its folder a process neither keeps nor fetches; it tries again, since somebody may mend
  * that. */
-static void open_network(refresher *of)
+static void open_state(refresher *of)
 {
-    const char *error = "libcurl cannot be set up";
+    const char *error;
+    apr_pool_t *pool;
 
     of->opened = apr_time_now();
-    of->state = bearer_state_open(of->pool, of->folder, &error);
-    if (of->state != NULL && of->fetcher == NULL)
-        of->fetcher = bearer_fetcher_open(of->pool);
+    apr_pool_create(&pool, of->pool);
+    of->state = bearer_state_open(pool, of->folder, &error);
+    if (of->state != NULL)
+        return;
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, of->server,
+                 "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: it %s",
+                 of->folder, error);
+    apr_pool_destroy(pool);
+}
+
+/* Before there are threads: libcurl wants that. */
+static void open_network(refresher *of)
+{
+    of->fetcher = bearer_fetcher_open(of->pool);
     if (of->fetcher == NULL)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, of->server,
-                     "AB0202: no keys are fetched by this process: AuthBearerStateDir %s: it %s",
-                     of->folder, error);
+                     "AB0202: no keys are fetched by this process: libcurl cannot be set up");
+    open_state(of);
 }
 
 /* Renewals go on as long as the turn lasts: several answers may come in it. */
@@ -157,11 +169,11 @@ static void turn(apr_pool_t *pool, refresher *of)
     apr_time_t begun = apr_time_now(), now = begun;
     bearer_log log = { log_line, of->server };
     bearer_means with = { of->state, of->fetcher, 0, &log };
-    bool fetches = of->fetcher != NULL && !is_retiring();
+    bool able = of->state != NULL && of->fetcher != NULL, fetches = able && !is_retiring();
 
     do {
         with.now = apr_time_sec(now);
-        if (of->fetcher != NULL && !fetches)
+        if (able && !fetches)
             abandon(of, &with);
         if ((fetches && renew(of, &with)) || (of->lacking && now == begun))
             of->looked = 0;
@@ -191,8 +203,8 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
         return NULL;                    /* without memory: the keys stay as they are */
     apr_pool_tag(of->pool, "bearer_refresher");
     while (!atomic_load(&of->ending)) {
-        if (of->folder != NULL && of->fetcher == NULL && apr_time_now() - of->opened > OPEN_EACH)
-            open_network(of);
+        if (of->folder != NULL && of->state == NULL && apr_time_now() - of->opened > OPEN_EACH)
+            open_state(of);
         turn(pool, of);
         apr_pool_clear(pool);
         apr_sleep(PAUSE);

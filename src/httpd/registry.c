@@ -221,11 +221,15 @@ static bool check_tree(apr_pool_t *pool, const ap_directive_t *first, server_rec
 bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
 {
     const registry *all = registry_of(server->process->pconf);
-    bool sound = check_tree(pool, ap_conftree, server) && check_trailers(all, server);
+    bool sound = check_tree(pool, ap_conftree, server);
 
-    for (int i = 0; i < all->sections->nelts; i++)
-        sound = check_audiences(all, &APR_ARRAY_IDX(all->sections, i, section), server)
-             && check_onward(all, &APR_ARRAY_IDX(all->sections, i, section), server) && sound;
+    sound = check_trailers(all, server) && sound;
+    for (int i = 0; i < all->sections->nelts; i++) {
+        const section *here = &APR_ARRAY_IDX(all->sections, i, section);
+
+        sound = check_audiences(all, here, server) && sound;
+        sound = check_onward(all, here, server) && sound;
+    }
     return sound;
 }
 

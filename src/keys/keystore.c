@@ -116,7 +116,8 @@ static bool read_file(apr_pool_t *pool, source *from, const bearer_log *log, con
         return false;
     set = bearer_keyset_of(keys);
     if (set == NULL) {
-        *error = "memory failed";
+        memset(&from->stamp, 0, sizeof(from->stamp));       /* the next look tries again */
+        *error = "cannot be used: memory failed";
         return false;
     }
     bearer_keyset_release(from->keys);
@@ -292,10 +293,10 @@ static bool look_at_file(apr_pool_t *scratch, source *from, const bearer_log *lo
         complain(from, log, error);
         return false;
     }
-    from->error[0] = '\0';
-    bearer_log_line(log, BEARER_LOG_INFO,
+    bearer_log_line(log, from->error[0] != '\0' ? BEARER_LOG_NOTICE : BEARER_LOG_INFO,
                     "the key file %s was read again: %" APR_SIZE_T_FMT " keys", from->file,
                     bearer_keyset_count(from->keys));
+    from->error[0] = '\0';
     return true;
 }
 

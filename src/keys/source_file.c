@@ -74,7 +74,10 @@ static const char *read_open(apr_pool_t *pool, apr_file_t *file, bearer_stamp *s
     bytes = apr_palloc(pool, (apr_size_t)info.size);
     status = apr_file_read_full(file, bytes, (apr_size_t)info.size, &len);
     *text = (bearer_span){ bytes, len };
-    return status == APR_SUCCESS ? NULL : because(pool, "cannot be read", status);
+    if (status == APR_SUCCESS)
+        return NULL;
+    memset(stamp, 0, sizeof(*stamp));
+    return because(pool, "cannot be read", status);
 }
 
 /* Looked at before it is opened: opening a pipe would wait for its writer. */
@@ -89,11 +92,9 @@ static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *s
     memset(stamp, 0, sizeof(*stamp));
     if (status == APR_SUCCESS && info.filetype != APR_REG)
         return "is no regular file";
-    if (status == APR_SUCCESS) {
-        *stamp = stamp_of(&info);
+    if (status == APR_SUCCESS)
         status = apr_file_open(&file, name, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT,
                                pool);
-    }
     if (status != APR_SUCCESS)
         return because(pool, "cannot be opened", status);
     error = read_open(pool, file, stamp, text);

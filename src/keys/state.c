@@ -116,10 +116,14 @@ bearer_state *bearer_state_open(apr_pool_t *pool, const char *path, const char *
         *error = because(pool, "cannot be opened");
         return NULL;
     }
-    apr_pool_cleanup_register(pool, state, close_folder, apr_pool_cleanup_null);
     *error = fstat(state->folder, &info) == 0 ? refuse_folder(pool, &info, geteuid())
                                               : because(pool, "cannot be looked at");
-    return *error == NULL ? state : NULL;
+    if (*error != NULL) {
+        close(state->folder);
+        return NULL;
+    }
+    apr_pool_cleanup_register(pool, state, close_folder, apr_pool_cleanup_null);
+    return state;
 }
 
 static bearer_stamp stamp_of(const struct stat *info)

@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "sign.h"
@@ -117,6 +118,27 @@ static void a_missing_file_keeps_the_keys(void **state)
     assert_string_equal(kids(store), "a|");
     assert_int_equal(log_count(), 1);
     temp_write_text("keys", one_key("b"));
+    look(store);
+    assert_string_equal(kids(store), "b|");
+}
+
+/* The file is as it was at the next look, but was never read so. */
+static void what_could_not_be_opened_is_tried_again(void **state)
+{
+    bearer_keystore *store = must_open(jwks(temp_write_text("keys", one_key("a"))), NULL);
+    struct rlimit before, none;
+
+    (void)state;
+    temp_write_text("keys", one_key("b"));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){ 0, before.rlim_max };
+    log_clear();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    look(store);
+    look(store);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_string_equal(kids(store), "a|");
+    assert_int_equal(log_count(), 1);
     look(store);
     assert_string_equal(kids(store), "b|");
 }
@@ -279,7 +301,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(a_changed_file_is_seen), TEST(a_broken_file_keeps_the_keys),
-        TEST(a_missing_file_keeps_the_keys),
+        TEST(a_missing_file_keeps_the_keys), TEST(what_could_not_be_opened_is_tried_again),
         TEST(a_swapped_link_is_seen), TEST(a_held_set_stays), TEST(several_sources), TEST(secrets),
         TEST(sources_that_do_not_open), TEST(words),
     };

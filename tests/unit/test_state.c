@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include "statedir.h"
@@ -267,10 +268,29 @@ static void bad_files(void **state)
     rows_end();
 }
 
+/* It is tried each minute for as long as a server runs. */
+static void a_refused_folder_is_closed(void **state)
+{
+    const char *error, *path = temp_path("f");
+    int first, then;
+
+    (void)state;
+    an_open_folder();
+    first = open("/dev/null", O_RDONLY);
+    close(first);
+    assert_null(bearer_state_open(test_pool, path, &error));
+    assert_non_null(strstr(error, "open to others"));
+    then = open("/dev/null", O_RDONLY);
+    close(then);
+    assert_int_equal(then, first);
+    assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(preparing), TEST(another_user), TEST(opening), TEST(reading), TEST(bad_files),
+        TEST(preparing), TEST(another_user), TEST(opening), TEST(a_refused_folder_is_closed),
+        TEST(reading), TEST(bad_files),
     };
 
     return tests_run(tests);
