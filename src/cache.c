@@ -27,7 +27,7 @@ typedef struct entry {
 } entry;
 
 /* A table of its own. The hand goes round the slots like that of a clock: an entry that was found
- * since it came by last stays and pays with a use, another one makes room. So one that is found
+ * and has not paid for it stays and pays with a use, another one makes room. So one that is found
  * now and then outlives any number that are seen once. */
 typedef struct {
     apr_thread_mutex_t *mutex;
@@ -165,7 +165,7 @@ void bearer_cache_free(bearer_cache *cache)
         for (size_t slot = 0; slot < cache->shards[i].room; slot++)
             if (cache->shards[i].slots[slot] != NULL)
                 release(cache->shards[i].slots[slot]);
-    if (cache->hashers != NULL) {           /* those of other threads end with them */
+    if (cache->hashers != NULL) {           /* those of other threads are left to the process */
         drop_hasher(own_hasher(cache));
         apr_threadkey_private_delete(cache->hashers);
     }

@@ -5,7 +5,8 @@
 #include "bearer/locate.h"
 #include "bearer/request.h"
 
-/* Judges a token for this location with the providers of its section, fills the request's state. */
+/* Judges a token for this location with the providers of its section; what it says is in the
+ * findings of the request's state. */
 bearer_verdict bearer_authenticate_token(request_rec *r, const bearer_conf *conf,
                                          bearer_span token);
 
@@ -21,7 +22,8 @@ int bearer_authenticate(request_rec *r, const bearer_conf *conf, bearer_mode mod
  * those that clients send where only the password matters. Else *verdict refuses. */
 void bearer_basic_agrees(const char *sent, const char *user, bearer_verdict *verdict);
 
-/* Registers the authn provider `bearer`, which takes a token as the password of Basic. */
+/* Registers the authn provider `bearer`, which takes what looks like a JWT as the password of
+ * Basic. */
 void bearer_basic_register(apr_pool_t *pool);
 
 #endif

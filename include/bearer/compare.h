@@ -12,8 +12,9 @@ typedef struct bearer_comparison bearer_comparison;
 const char *bearer_comparison_make(apr_pool_t *pool, const char *path, const bearer_word *words,
                                    const bearer_comparison **comparison);
 
-/* It holds for this value, or for an element of it if that is an array. False, also for != and !~,
- * where the value is NULL, a regular expression gives up at its limit, or memory fails. */
+/* It holds for this value: of its elements, if it is an array, one compares, and for != and !~ none
+ * does. False for those, too, where the value is NULL, a regular expression meets what is no string
+ * or gives up at its limit, or memory fails. */
 bool bearer_comparison_holds(const bearer_comparison *comparison, const bearer_json *value);
 
 /* A regular expression could not decide. */

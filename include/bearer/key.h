@@ -26,13 +26,13 @@ typedef struct {
 } bearer_key;
 
 /* The makers below return NULL and *error (a sentence without key material) where the key is
- * refused: RSA outside 2048 to 8192 bits or with an exponent that is even or below 3, a point off
- * its curve, an all-zero or small-order Ed25519 or Ed448 key, a type that this OpenSSL does not
- * offer. The key lives as long as the pool and has been used once: what OpenSSL does with a key
- * when it is used first is done. */
+ * refused: RSA outside 2048 to 8192 bits, with an even modulus, or with an exponent that is even or
+ * below 3, a point off its curve, an all-zero or small-order Ed25519 or Ed448 key, a type that this
+ * OpenSSL does not offer. The key lives as long as the pool. */
 
-/* Takes the key in pkey, of which only the public part is used and whose reference passes to the
- * key also on failure. */
+/* Takes the key in pkey, whose reference passes to the key also on failure; what is checked is its
+ * public part, and a private one stays in it for sign.h. It has been used once: what OpenSSL does
+ * with a key when it is used first is done. */
 const bearer_key *bearer_key_adopt(apr_pool_t *pool, EVP_PKEY *pkey, const char **error);
 
 /* An HMAC key of exactly these raw bytes, at least 32; how long it must be for an algorithm is the

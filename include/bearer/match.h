@@ -16,7 +16,8 @@ const char *bearer_match_scope_make(apr_pool_t *pool, const bearer_word *words,
 
 /* `claim path [op] value ...` with op = != ~ !~ < <= > >= exists; `=` may be left out. A bare JSON
  * number, true or false matches that JSON type; anything else, and anything quoted, strings only.
- * For an array the rule asks whether it holds such an element. */
+ * For an array the rule asks whether it holds such an element; with != and !~, whether it holds
+ * none. */
 const char *bearer_match_claim_make(apr_pool_t *pool, const bearer_word *words,
                                     const bearer_match **match);
 

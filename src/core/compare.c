@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <pcre2.h>
+#include <apr_cstr.h>
 #include <apr_strings.h>
 
 /* Steps of the regular expression engine before it gives up: some 10 ms at worst. A pattern of an
@@ -273,7 +274,7 @@ static const char *refuse_misspelt(apr_pool_t *pool, const bearer_word *words)
         return NULL;
     wrong = *word != '\0' && word[strspn(word, "=!<>~")] == '\0';
     for (size_t i = 0; words[1].text != NULL && i < sizeof(foreign) / sizeof(foreign[0]); i++)
-        wrong = wrong || apr_strnatcasecmp(word, foreign[i]) == 0;
+        wrong = wrong || apr_cstr_casecmp(word, foreign[i]) == 0;
     return !wrong ? NULL
         : apr_psprintf(pool, "'%s' is no operator: want =, !=, ~, !~, <, <=, >, >= or exists"
                        " (a value of that name is put in quotes)", word);

@@ -13,7 +13,7 @@
 
 APLOG_USE_MODULE(auth_bearer);
 
-/* Seconds after which asking again may help: key files are looked at each second. */
+/* Seconds after which asking again may help: keys arrive within a second. */
 #define RETRY_AFTER "5"
 
 /* Answers about a credential are nobody else's (RFC 9111 section 3.5 would let a cache keep

@@ -109,7 +109,7 @@ uint64_t bearer_keyset_algorithms(const bearer_keyset *set)
     return set->algorithms;
 }
 
-/* The first key from `from` on whose kid is not below kid. */
+/* The first key with a kid that is not below this one. */
 static size_t lower_bound(const bearer_keyset *set, bearer_span kid)
 {
     size_t low = set->nameless, high = set->count;
