@@ -32,8 +32,8 @@ const bearer_facts *bearer_cache_find(bearer_cache *cache, apr_pool_t *pool,
 /* Keeps a copy of the facts, if the token has an `exp`; when no location accepts it any more they
  * are not found. What makes room is what a hand, which goes round, meets first: facts of a token
  * that expired, or has paid for staying, pass by pass, with each of its last finds, 3 at most. A
- * token that wants more than its share (bytes by the number of shards, at most 32 of at least 64 KB)
- * is not kept. */
+ * token that wants more than its share (bytes by the number of shards, at most 32 of at least 64
+ * KB) is not kept. */
 void bearer_cache_keep(bearer_cache *cache, const unsigned char digest[BEARER_CACHE_DIGEST],
                        const bearer_facts *facts, int64_t now);
 

@@ -29,8 +29,8 @@ bool bearer_source_changed(apr_pool_t *pool, const char *file, const bearer_stam
 
 /* Reads the file with that reader. NULL and *error if it cannot be opened, is larger than
  * BEARER_JWK_MAX_BYTES, is no regular file, is refused by the reader, or holds no usable key.
- * *stamp is that of what was read, also if it was refused; zeros if it could not be read, so that it
- * is tried again. */
+ * *stamp is that of what was read, also if it was refused; zeros if it could not be read, so that
+ * it is tried again. */
 const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
                                             bearer_key_reader *reader, bearer_stamp *stamp,
                                             const bearer_log *log, const char **error);

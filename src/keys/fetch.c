@@ -165,24 +165,35 @@ static size_t take_header(char *bytes, size_t one, size_t len, void *data)
     return len;
 }
 
+/* Looked at before it is opened: opening a pipe would wait for its writer. */
+static apr_status_t read_start(apr_pool_t *pool, const char *name, char *text, apr_size_t *len)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_status_t status = apr_stat(&info, name, APR_FINFO_TYPE, pool);
+
+    if (status == APR_SUCCESS && info.filetype != APR_REG)
+        status = APR_EINVAL;
+    if (status == APR_SUCCESS)
+        status = apr_file_open(&file, name, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
+    if (status != APR_SUCCESS)
+        return status;
+    status = apr_file_read_full(file, text, *len, len);
+    apr_file_close(file);
+    return APR_STATUS_IS_EOF(status) ? APR_SUCCESS : status;
+}
+
 /* The token of auth=: the file's one line, without the white space behind it. */
 static const char *read_token(apr_pool_t *pool, const char *name, char **token)
 {
-    char *text = apr_palloc(pool, TOKEN_MOST);
+    char *text = apr_palloc(pool, TOKEN_MOST), why[120];
     apr_size_t len = TOKEN_MOST;
-    apr_file_t *file;
-    apr_status_t status = apr_file_open(&file, name, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
-    bearer_span line = { text, 0 };
-    char why[120];
+    apr_status_t status = read_start(pool, name, text, &len);
+    bearer_span line = { text, len };
 
-    if (status == APR_SUCCESS) {
-        status = apr_file_read(file, text, &len);
-        apr_file_close(file);
-    }
     if (status != APR_SUCCESS)
         return apr_psprintf(pool, "the token file %s cannot be read: %s", name,
                             apr_strerror(status, why, sizeof(why)));
-    line.len = len;
     while (line.len > 0 && (unsigned char)line.ptr[line.len - 1] <= ' ')
         line.len--;
     if (line.len > 0 && len < TOKEN_MOST && !bearer_span_has_control(line))

@@ -322,8 +322,20 @@ def test_a_token_for_the_issuer(start, issuer):
     server.write("auth", second)
     server.wait_for(lambda: issuer.hits[-1].headers["Authorization"] == f"Bearer {second}",
                     "the new token")
-    server.write("auth", "\n")
-    server.wait_log("auth holds no token")
+    for content, complaint in ((b"", "holds no token"), (b"\n", "holds no token"),
+                               (None, "cannot be read"), (b"x" * 70000, "holds no token")):
+        (server.root / "auth").unlink()
+        if content is None:
+            os.mkfifo(server.root / "auth", 0o644)
+        else:
+            server.write("auth", content)
+        told = server.log().count(f"auth {complaint}")
+        server.wait_for(lambda text=f"auth {complaint}", told=told:
+                        server.log().count(text) > told, complaint)
+        (server.root / "auth").unlink()
+        server.write("auth", second)
+        sent = len(issuer.hits)
+        server.wait_for(lambda sent=sent: len(issuer.hits) > sent, "the next fetch")
 
 
 @pytest.mark.parametrize("shown", [True, False])
