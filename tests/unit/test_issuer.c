@@ -25,6 +25,7 @@ static void write_files(void)
                                         NULL));
     temp_write_text("ec.pem", public_pem(ec));
     temp_write_text("private.pem", private_pem(ec));
+    temp_write_text("pair", apr_pstrcat(test_pool, certificate_pem(ec), private_pem(ec), NULL));
     temp_write_text("empty", "{\"keys\":[]}");
     temp_write_text("garbage", "<html>");
     temp_write_text("s31", "0123456789abcdef0123456789abcde");
@@ -85,15 +86,19 @@ static const struct { const char *words[MOST_WORDS], *says[4]; } wrong[] = {
     { { NAME, "keys=https://keys.example/jwks", "algorithms=HS256" }, { "HS256", "secret:" } },
     { { NAME, "keys=discovery", "keys=secret:s32", "algorithms=HS256" }, { "secret:" } },
     /* how it is fetched */
-    { { NAME, "keys=jwks:ec", "ca=ec" }, { "ca=", "network" } },
+    { { NAME, "keys=jwks:ec", "ca=pair" }, { "ca=", "network" } },
     { { NAME, "keys=jwks:ec", "timeout=5" }, { "timeout=", "network" } },
     { { NAME, "ca=missing" }, { "ca=missing", "No such file" } },
     { { NAME, "ca=" }, { "ca=", "not valid" } },
     { { NAME, "ca=." }, { "ca=.", "regular file" } },
     { { NAME, "auth=missing" }, { "auth=missing", "No such file" } },
-    { { NAME, "auth=ec", "auth=ec" }, { "auth", "twice" } },
-    { { NAME, "client-cert=ec" }, { "client-cert=", "client-key=" } },
-    { { NAME, "client-key=ec" }, { "client-cert=", "client-key=" } },
+    { { NAME, "auth=pair", "auth=pair" }, { "auth", "twice" } },
+    { { NAME, "client-cert=pair" }, { "client-cert=", "client-key=" } },
+    { { NAME, "client-key=pair" }, { "client-cert=", "client-key=" } },
+    { { NAME, "ca=ec.pem" }, { "ca=ec.pem", "CERTIFICATE" } },
+    { { "https://a.example/.well-known/openid-configuration" }, { "metadata", "name" } },
+    { { NAME, "keys=https://a.example/.well-known/openid-configuration" },
+      { "keys=", "metadata", "jwks_uri" } },
     { { NAME, "proxy=proxy.example:3128" }, { "proxy=", "http://" } },
     { { NAME, "proxy=http://u:p@proxy.example:3128" }, { "proxy=", "password" } },
     { { NAME, "refresh=0" }, { "refresh=0", "86400" } },
@@ -213,8 +218,8 @@ static const struct {
       ABSENT | JWT | AT, NULL },
     { { NAME }, "", "", ABSENT | JWT | AT, NULL },
     { { "http://127.0.0.1:8080/a", "refresh=60", "timeout=60", "max-stale=1",
-        "proxy=http://[::1]:1", "ca=ec" }, "", "", ABSENT | JWT | AT, NULL },
-    { { "http://[::1]", "client-cert=ec", "client-key=ec", "auth=ec" }, "", "",
+        "proxy=http://[::1]:1", "ca=pair" }, "", "", ABSENT | JWT | AT, NULL },
+    { { "http://[::1]", "client-cert=pair", "client-key=pair", "auth=pair" }, "", "",
       ABSENT | JWT | AT, NULL },
     { { "urn:x", "keys=http://localhost:1/jwks?a=b" }, "", "", ABSENT | JWT | AT, NULL },
 };
