@@ -23,6 +23,14 @@ typedef struct {
 
 void bearer_log_named(void *named, bearer_log_level level, const char *text);
 
+/* A log that also keeps the first line: { bearer_log_first, &first }. */
+typedef struct {
+    const bearer_log *log;          /* or NULL */
+    char line[200];                 /* empty: none came */
+} bearer_first_log;
+
+void bearer_log_first(void *first, bearer_log_level level, const char *text);
+
 /* Formats a line as printf does and hands it over; nothing if log or its function is NULL. Up to 1
  * KiB. */
 void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *format, ...)

@@ -27,6 +27,7 @@ typedef struct {
     const char *field;              /* the field that it came in, as it was then */
     const char *sent;               /* that field before rules were asked, "" for none; or NULL */
     const char *denied;             /* the Require line of ours that said no last */
+    unsigned denials;               /* how many did */
     bool undecided;                 /* a rule of ours could not say */
     bool presented;                 /* a credential of ours came with the request */
     bool by_password;               /* as the password of Basic */

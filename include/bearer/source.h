@@ -23,6 +23,9 @@ typedef const bearer_key *const *bearer_key_reader(apr_pool_t *pool, bearer_span
 /* Reads raw bytes as one HMAC key; warns where they look like text that ends in a newline. */
 bearer_key_reader bearer_source_secret;
 
+/* What is wrong with a set of which all keys were skipped, and why the first was. */
+const char *bearer_source_no_key(apr_pool_t *pool, const bearer_first_log *lines);
+
 /* The file's stamp differs from *stamp, links followed (Kubernetes swaps a link). A file that
  * cannot be looked at has changed. */
 bool bearer_source_changed(apr_pool_t *pool, const char *file, const bearer_stamp *stamp);

@@ -18,8 +18,15 @@ typedef struct {
  * walk. */
 bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request);
 
+/* What came of it, for the log. */
+bearer_verdict bearer_whatif_verdict(request_rec *r, const bearer_request *request,
+                                     const bearer_whatif *missing);
+
 /* Whether httpd's rules let the request's identity pass, as it is; no trace of it stays either. */
 bool bearer_whatif_passes(request_rec *r, bearer_request *request);
+
+/* The walk asks what httpd asked or would ask, so that a denial in it is one of the request. */
+bool bearer_walk_is_plain(const bearer_walk *walk);
 
 /* A scope rule meets a walk: its words (NULL-terminated) and its place in the configuration. True
  * if the pretended scopes satisfy it; else it is noted. */

@@ -200,11 +200,7 @@ static int refuse_permission(request_rec *r, const bearer_conf *conf, bearer_req
     const char *field = bearer_challenge_field(r->proxyreq == PROXYREQ_PROXY);
     bearer_whatif missing = bearer_whatif_ask(r, request);
 
-    request->verdict.reason = missing.lacking ? BEARER_SCOPE_LACKING : BEARER_RULE_DENIED;
-    if (missing.scope != NULL)
-        request->verdict.detail = apr_psprintf(r->pool, "wants \"%s\"", missing.scope);
-    else if (request->denied != NULL)
-        request->verdict.detail = apr_psprintf(r->pool, "Require %s", request->denied);
+    request->verdict = bearer_whatif_verdict(r, request, &missing);
     apr_table_setn(r->subprocess_env, "BEARER_REASON", bearer_reason_name(request->verdict.reason));
     bearer_request_log(r, request);
     apr_table_unset(r->err_headers_out, field);

@@ -95,6 +95,24 @@ static const char *member(apr_pool_t *pool, const char *name, const char *value)
     return value != NULL ? apr_psprintf(pool, ",\"%s\":\"%s\"", name, value) : "";
 }
 
+/* Where RFC 6750 has no code for the challenge: those of RFC 6749 section 4.1.2.1, and for 401,
+ * which it has not, a word that says so. */
+static const char *code_of(const bearer_answer *answer)
+{
+    if (answer->error != NULL)
+        return answer->error;
+    switch (answer->status) {
+    case HTTP_FORBIDDEN:
+        return "access_denied";
+    case HTTP_SERVICE_UNAVAILABLE:
+        return "temporarily_unavailable";
+    case HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return "invalid_request";
+    default:
+        return "unauthorized";
+    }
+}
+
 /* All texts are constants of ours without quotes or backslashes: nothing here needs escaping. */
 static const char *compose(request_rec *r, const bearer_conf *conf, const bearer_request *request)
 {
@@ -102,8 +120,7 @@ static const char *compose(request_rec *r, const bearer_conf *conf, const bearer
     const char *detail = conf->detail ? answer->description : NULL;
 
     if (conf->body == BEARER_BODY_JSON)
-        return apr_psprintf(r->pool, "{\"error\":\"%s\"%s}\n",
-                            answer->error != NULL ? answer->error : "unauthorized",
+        return apr_psprintf(r->pool, "{\"error\":\"%s\"%s}\n", code_of(answer),
                             member(r->pool, "error_description", detail));
     return apr_psprintf(r->pool, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d%s%s}\n",
                         phrase(r->status), r->status, member(r->pool, "detail", detail),

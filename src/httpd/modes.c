@@ -53,10 +53,7 @@ static void judge_rules(request_rec *r, bearer_request *request)
     r->user = apr_pstrdup(r->pool, request->identity->user);
     if (!bearer_whatif_passes(r, request)) {
         missing = bearer_whatif_ask(r, request);
-        request->verdict = (bearer_verdict){
-            missing.lacking ? BEARER_SCOPE_LACKING : BEARER_RULE_DENIED,
-            missing.scope != NULL ? apr_psprintf(r->pool, "wants \"%s\"", missing.scope) : NULL,
-        };
+        request->verdict = bearer_whatif_verdict(r, request, &missing);
     }
 }
 

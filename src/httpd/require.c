@@ -84,9 +84,11 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
         return AUTHZ_DENIED_NO_USER;
     if (bearer_match_holds(asked->match, request->identity))
         return AUTHZ_GRANTED;
-    if (request->walk == NULL)
+    if (request->walk == NULL || bearer_walk_is_plain(request->walk)) {
         request->denied = apr_pstrcat(r->pool, apr_table_get(r->notes, AUTHZ_PROVIDER_NAME_NOTE),
                                       " ", line, NULL);
+        request->denials++;
+    }
     if (!bearer_match_gives_up(asked->match, request->identity))
         return AUTHZ_DENIED;
     request->undecided = true;          /* `not` would turn a denial into consent */

@@ -24,6 +24,7 @@ struct bearer_walk {
     scope_set held;                 /* words that the token has */
     scope_set pretended;            /* in this walk */
     bool own_too;                   /* in this walk the token's own scopes count beside them */
+    bool plain;                     /* nothing is pretended */
     apr_array_header_t *denied;     /* scope_set: what the rules missed that said no in this walk */
     int walks;
     bool gave_up;
@@ -57,6 +58,11 @@ static scope_set bit_of(bearer_walk *walk, const char *word, apr_uint64_t place)
     if (place < walk->words[i].place)
         walk->words[i].place = place;
     return APR_UINT64_C(1) << i;
+}
+
+bool bearer_walk_is_plain(const bearer_walk *walk)
+{
+    return walk->plain;
 }
 
 bool bearer_walk_scope(bearer_walk *walk, const char *const *words, apr_uint32_t place)
@@ -243,9 +249,26 @@ bearer_whatif bearer_whatif_ask(request_rec *r, bearer_request *request)
     return (bearer_whatif){ .lacking = q.walk.gave_up };
 }
 
+bearer_verdict bearer_whatif_verdict(request_rec *r, const bearer_request *request,
+                                     const bearer_whatif *missing)
+{
+    const char *detail = NULL;
+
+    if (missing->scope != NULL)
+        detail = apr_psprintf(r->pool, "wants \"%s\"", missing->scope);
+    else if (request->denied != NULL)
+        detail = apr_psprintf(r->pool, "Require %s%s", request->denied,
+                              request->denials > 1 ? ", the last of several that said no" : "");
+    return (bearer_verdict){
+        .reason = missing->lacking ? BEARER_SCOPE_LACKING : BEARER_RULE_DENIED, .detail = detail,
+    };
+}
+
 bool bearer_whatif_passes(request_rec *r, bearer_request *request)
 {
-    question q = { .r = r, .request = request, .walk = { .identity = request->identity } };
+    question q = {
+        .r = r, .request = request, .walk = { .identity = request->identity, .plain = true },
+    };
 
     return passes(&q, 0, true);
 }

@@ -157,15 +157,16 @@ static const char *take_document(const bearer_inquiry *inquiry, bearer_remote *r
 {
     char digest[BEARER_SAVED_DIGEST + 1];
     bearer_named_log named = { with->log, inquiry->asking };
-    bearer_log lines = { bearer_log_named, &named };
+    bearer_first_log first = { &(bearer_log){ bearer_log_named, &named }, "" };
     const bearer_key *const *keys;
     const char *error;
 
-    keys = bearer_jwk_read(inquiry->pool, answer->body, &lines, &error);
+    keys = bearer_jwk_read(inquiry->pool, answer->body, &(bearer_log){ bearer_log_first, &first },
+                           &error);
     if (keys == NULL)
         return error;
     if (*keys == NULL)
-        return "holds no usable key";
+        return bearer_source_no_key(inquiry->pool, &first);
     *set = bearer_saved_digest(answer->body, digest) ? bearer_keyset_of(keys) : NULL;
     if (*set == NULL)
         return "cannot be used: memory failed";

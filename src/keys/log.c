@@ -16,6 +16,15 @@ void bearer_log_line(const bearer_log *log, bearer_log_level level, const char *
     log->line(log->context, level, text);
 }
 
+void bearer_log_first(void *first, bearer_log_level level, const char *text)
+{
+    bearer_first_log *to = first;
+
+    if (to->line[0] == '\0')
+        snprintf(to->line, sizeof(to->line), "%s", text);
+    bearer_log_line(to->log, level, "%s", text);
+}
+
 void bearer_log_named(void *named, bearer_log_level level, const char *text)
 {
     const bearer_named_log *to = named;

@@ -102,21 +102,28 @@ static const char *read_file(apr_pool_t *pool, const char *name, bearer_stamp *s
     return error;
 }
 
+const char *bearer_source_no_key(apr_pool_t *pool, const bearer_first_log *lines)
+{
+    return apr_pstrcat(pool, "holds no usable key", lines->line[0] != '\0' ? ": " : "",
+                       lines->line, NULL);
+}
+
 const bearer_key *const *bearer_source_read(apr_pool_t *pool, const char *file,
                                             bearer_key_reader *reader, bearer_stamp *stamp,
                                             const bearer_log *log, const char **error)
 {
     bearer_named_log named = { log, file };
+    bearer_first_log first = { &(bearer_log){ bearer_log_named, &named }, "" };
     const bearer_key *const *keys;
     bearer_span text;
 
     *error = read_file(pool, file, stamp, &text);
     if (*error != NULL)
         return NULL;
-    keys = reader(pool, text, &(bearer_log){ bearer_log_named, &named }, error);
+    keys = reader(pool, text, &(bearer_log){ bearer_log_first, &first }, error);
     OPENSSL_cleanse((char *)(uintptr_t)text.ptr, text.len);      /* it may be a secret */
     if (keys != NULL && *keys == NULL) {
-        *error = "holds no usable key";
+        *error = bearer_source_no_key(pool, &first);
         return NULL;
     }
     return keys;

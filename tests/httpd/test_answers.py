@@ -26,6 +26,9 @@ Alias /cgi "{docs}/cgi"
     location("/rule", "Require user root"),
     location("/rulejson", "AuthBearerErrorBody json", "Require user root"),
     location("/unset", "Require valid-user", trust=SERVERLESS),
+    location("/unsetjson", "AuthBearerErrorBody json", "Require valid-user", trust=SERVERLESS),
+    location("/formjson", "AuthBearerErrorBody json", "AuthBearerTokenFrom form",
+             "Require valid-user"),
     location("/text", 'ErrorDocument 401 "a text of the administrator"', "Require scope read"),
     location("/local", "ErrorDocument 401 /errors/401.html", "ErrorDocument 403 /errors/401.html",
              "Require scope read"),
@@ -106,7 +109,8 @@ BODIES = [
     ("/json", "x", "token_malformed", {"error": "invalid_token", "error_description": ...}),
     ("/json", "a b", "request_malformed", {"error": "invalid_request", "error_description": ...}),
     ("/json", lacking, "scope_lacking", {"error": "insufficient_scope", "error_description": ...}),
-    ("/rulejson", good, "rule_denied", {"error": "unauthorized"}),
+    ("/rulejson", good, "rule_denied", {"error": "access_denied"}),
+    ("/unsetjson", good, "not_configured", {"error": "temporarily_unavailable"}),
 ]
 
 
@@ -136,6 +140,13 @@ def test_no_detail(server, path, kind):
         assert not {"detail", "error_description"} & set(json.loads(answer.body))
     server.allow_log(log_line("token_malformed"), log_line("request_malformed"),
                      log_line("scope_lacking"))
+
+
+def test_the_body_for_a_large_form(server):
+    answer = server.request("POST", "/formjson", [
+        ("Content-Type", "application/x-www-form-urlencoded")], "a=" + "x" * 70000)
+    refused(server, answer, "form_too_large")
+    assert json.loads(answer.body)["error"] == "invalid_request"
 
 
 def test_own_body(server):

@@ -39,6 +39,10 @@ CustomLog "{root}/logs/report_log" reports
     location("/report-claim", REPORT, "Require expr bearer('sub') == 'bob'"),
     location("/report-not", REPORT, "<RequireAll>\n    Require valid-user\n"
              "    Require not scope read\n    </RequireAll>"),
+    location("/report-rule", REPORT, "Require claim sub = bob"),
+    location("/report-rules", REPORT, "Require claim sub = bob", "Require claim sub = eve"),
+    location("/rule", "Require claim sub = bob"),
+    location("/rules", "Require claim sub = bob", "Require claim sub = eve"),
     location("/report-beside", REPORT, "Require valid-user", trust=BESIDE),
     location("/report-hidden", REPORT, "AuthBearerHide On", "Require valid-user"),
     location("/report-preflight", REPORT, "AuthBearerPreflight On", "Require valid-user"),
@@ -166,6 +170,21 @@ def test_report(server, path, sent, reason):
         assert len(lines) == 1 and "AB0104: would be accepted" in lines[0], lines
     else:
         assert len(lines) == 1 and f"AB0103: would be refused: {reason}" in lines[0], lines
+
+
+@pytest.mark.parametrize("path, words", [
+    ("/report-rule", "AB0103: would be refused: rule_denied: Require claim sub = bob; "),
+    ("/report-rules", "AB0103: would be refused: rule_denied: Require claim sub = eve, the last of"
+                      " several that said no; "),
+    ("/rule", "AB0101: refused: rule_denied: Require claim sub = bob; "),
+    ("/rules", "AB0101: refused: rule_denied: Require claim sub = eve, the last of several that"
+               " said no; "),
+])
+def test_the_rule_that_refuses_is_named(server, path, words):
+    before = len(server.log())
+    server.allow_log(r"AB010[13]: .*refused: rule_denied: Require claim")
+    assert server.get(path, token=good()).status == (200 if "report" in path else 403)
+    assert words in server.log()[before:]
 
 
 def test_report_counts(server):

@@ -142,7 +142,8 @@ SETS = [
     ({}, "is neither a JWK Set nor a JWK"),
     ({"keys": {}}, "is no JWK Set"),
     ({"keys": []}, "holds no usable key"),
-    ({"keys": [tokens.key("p256").jwk(use="enc")]}, "holds no usable key"),
+    ({"keys": [tokens.key("p256").jwk(use="enc")]},
+     'holds no usable key: key 1 of 1, kid "p256-1", is skipped: '),
     (Answer(how="hang"), "timed out"),
     (LONG, "the answer is larger than 4194304 bytes"),
 ]
