@@ -120,9 +120,13 @@ static void take_fields(request_rec *r, const bearer_conf *conf, request_rec *in
 
 static bool has_taken(request_rec *r)
 {
-    const bearer_request *origin = bearer_request_find(bearer_request_origin(r));
+    for (; r != NULL; r = bearer_request_before(r)) {
+        const bearer_request *request = bearer_request_find(r);
 
-    return origin != NULL && origin->taken != NULL;
+        if (request != NULL && request->taken != NULL)
+            return true;
+    }
+    return false;
 }
 
 /* mod_dir turns a request for a directory into the subrequest for its index, but for the user and

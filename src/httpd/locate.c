@@ -111,12 +111,14 @@ static bearer_located look_in_form(request_rec *r, const bearer_place *place)
 
 static bearer_located look_among_taken(request_rec *r, const bearer_place *place)
 {
-    const bearer_request *request = bearer_request_find(bearer_request_origin(r));
-    const bearer_taken *one = request != NULL ? request->taken : NULL;
+    for (; r != NULL; r = bearer_request_before(r)) {
+        const bearer_request *request = bearer_request_find(r);
+        const bearer_taken *one = request != NULL ? request->taken : NULL;
 
-    for (; one != NULL; one = one->next)
-        if (one->place->way == place->way && strcmp(one->place->name, place->name) == 0)
-            return one->found;
+        for (; one != NULL; one = one->next)
+            if (one->place->way == place->way && strcmp(one->place->name, place->name) == 0)
+                return one->found;
+    }
     return nothing();
 }
 
@@ -147,19 +149,15 @@ static void strip_request(request_rec *r, const char *name)
         apr_table_setn(r->headers_in, "Referer", referer);
 }
 
-/* A part of a page has no query of its own: then it is that of the request that it came from. */
 static bearer_located take_from_query(request_rec *r, const bearer_place *place, bool keep)
 {
     request_rec *origin = bearer_request_origin(r);
-    bearer_found found = BEARER_ABSENT;
     bearer_span value = { NULL, 0 };
+    bearer_found found = bearer_form_find(origin->pool, bearer_span_of(r->args), place->name,
+                                          &value);
 
     (void)keep;
-    for (request_rec *one = r; one != NULL; one = bearer_request_before(one)) {
-        if (found == BEARER_ABSENT)
-            found = bearer_form_find(origin->pool, bearer_span_of(one->args), place->name, &value);
-        strip_request(one, place->name);
-    }
+    strip_request(r, place->name);
     if (found == BEARER_ABSENT)
         return nothing();
     bearer_request_get(origin)->in_address = true;
@@ -259,22 +257,36 @@ static bool is_here(const request_rec *r, const bearer_place *place)
     return place->way->is_field || r->proxyreq != PROXYREQ_PROXY;
 }
 
+/* For this request and those that follow from it. */
+static void remember(request_rec *r, const bearer_place *place, bearer_located found)
+{
+    bearer_request *request;
+    bearer_taken *taken;
+
+    if (found.field == BEARER_FIELD_OTHER)
+        return;
+    request = bearer_request_get(r);
+    taken = apr_palloc(r->pool, sizeof(*taken));
+    *taken = (bearer_taken){ place, found, request->taken };
+    request->taken = taken;
+}
+
+/* A part of a page may have a query of its own, whose token is no other part's; if it has none,
+ * that of the request that it came from counts. Fields are the client's, whoever finds them. */
 void bearer_locate_take(request_rec *r, const bearer_conf *conf)
 {
-    for (const bearer_place *const *place = conf->places; *place != NULL; place++) {
-        bearer_located found;
-        bearer_request *origin;
-        bearer_taken *taken;
+    bool keep = conf->pass == BEARER_PASS_ON;
 
-        if ((*place)->way->take == NULL || !is_here(r, *place))
+    for (const bearer_place *const *place = conf->places; *place != NULL; place++) {
+        const bearer_way *way = (*place)->way;
+
+        if (way->take == NULL || !is_here(r, *place))
             continue;
-        found = (*place)->way->take(r, *place, conf->pass == BEARER_PASS_ON);
-        if (found.field == BEARER_FIELD_OTHER)
-            continue;
-        origin = bearer_request_get(bearer_request_origin(r));
-        taken = apr_palloc(bearer_request_origin(r)->pool, sizeof(*taken));
-        *taken = (bearer_taken){ *place, found, origin->taken };
-        origin->taken = taken;
+        if (way->take != take_from_query)
+            remember(bearer_request_origin(r), *place, way->take(r, *place, keep));
+        else
+            for (request_rec *one = r; one != NULL; one = bearer_request_before(one))
+                remember(one, *place, way->take(one, *place, keep));
     }
 }
 

@@ -184,3 +184,27 @@ RewriteEngine On
         assert (answer.status, answer.body) == (200, b"inner\n"), answer
     page = ask(server, "/page/p.html", cookie(good()))
     assert b"own part" in page.body and b"foreign part" not in page.body, page
+
+
+@pytest.mark.mpm
+def test_a_token_of_one_part(serve):
+    """In its own address: it is no other part's, nor does it replace the client's there."""
+    own, two = good(sub="part"), '<!--#include virtual="/two/x" -->'
+    both = f'<!--#include virtual="/own/x?access_token={own}" -->' + two
+    server = serve("""
+ScriptAliasMatch "^/(own|two)/.*" "{docs}/who.cgi"
+<Directory "{docs}">
+    Options +Includes
+    AddOutputFilter INCLUDES .html
+</Directory>
+""" + place("/page", "query") + place("/own", "query") + place("/two", "query"), {
+        "docs/who.cgi": '#!/bin/sh\necho Content-Type: text/plain\necho\necho "<$REMOTE_USER>"\n',
+        "docs/page/both.html": both, "docs/page/two.html": two, "docs/both.html": both,
+        "docs/two.html": two}, modules="cgi")
+    server.allow_log(r"unable to include", r"AB0101: ")
+    for path, token, users in (
+            ("/two.html", None, []), ("/both.html", None, ["part"]),
+            ("/two.html", "bob", ["bob"]), ("/both.html", "bob", ["part", "bob"]),
+            ("/page/two.html", "bob", ["bob"]), ("/page/both.html", "bob", ["part", "bob"])):
+        answer = ask(server, path, query(good(sub=token)) if token else {})
+        assert re.findall(r"<(\w*)>", answer.text) == users, (path, token, answer)
