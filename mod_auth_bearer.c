@@ -78,7 +78,7 @@ static int wrap_access(request_rec *r)
     if (mode == BEARER_IDLE || is_inside(r, BEARER_ACCESS))
         return DECLINED;
     may_let = bearer_mode_may_let(r, conf, mode);
-    if (!bearer_expression_used() && !may_let)
+    if (!bearer_expression_used() && !may_let && !bearer_answer_hides(conf, mode))
         return DECLINED;
     request = bearer_request_get(r);
     request->asked = false;
@@ -87,7 +87,7 @@ static int wrap_access(request_rec *r)
         status = bearer_mode_let(r, conf, mode, status);
     if (request->let || !request->asked
         || (status != OK && status != DECLINED && status != HTTP_FORBIDDEN))
-        return status;
+        return bearer_answer_access(r, conf, mode, status);
     request->force_authn = true;
     return OK;
 }

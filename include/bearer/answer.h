@@ -4,6 +4,11 @@
 
 #include "bearer/request.h"
 
+/* AuthBearerHide is in force. Then a refusal before anybody was asked for credentials, as by
+ * address, is hidden too. */
+bool bearer_answer_hides(const bearer_conf *conf, bearer_mode mode);
+int bearer_answer_access(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
+
 /* The outcome of all authentication modules becomes the answer. */
 int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status);
 

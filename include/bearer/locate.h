@@ -23,6 +23,9 @@ const bearer_place *bearer_place_make(apr_pool_t *pool, const char *word, const 
 /* The name of the field of its own that a place is, or NULL. */
 const char *bearer_place_field(const bearer_place *place);
 
+/* The place is a form, for which a request's body is read. */
+bool bearer_place_is_form(const bearer_place *place);
+
 /* What was found: a token, none, or that the request does not say one clear thing. */
 typedef struct {
     bearer_field field;
@@ -30,6 +33,7 @@ typedef struct {
     const bearer_place *place;      /* where it stood; NULL if there is none */
     const char *user;               /* the name beside a password, or NULL */
     int status;                     /* the body could not be read: the HTTP status; else 0 */
+    bool lost;                      /* nor can anybody else read it any more */
 } bearer_located;
 
 /* Looks at the places that conf names. A cookie counts only where no other place has a token, nor

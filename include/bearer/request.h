@@ -49,7 +49,7 @@ typedef struct {
     bool asks_index;                /* mod_dir may be at work in subrequests */
     apr_table_t *kept;              /* the fields of one of them that was refused */
     request_rec *index;             /* the subrequest that became this request (DirectoryIndex) */
-    bearer_taken *taken;            /* tokens that were taken out of it; good for what follows, too */
+    bearer_taken *taken;            /* tokens that were taken out of it, for what follows too */
     /* Of the first of the requests that lead to one another alone: */
     const struct bearer_formbody *form; /* its body, once it was looked at */
     bool private_answer;            /* a token came in a way that caches do not know */

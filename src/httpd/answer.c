@@ -131,7 +131,7 @@ static const char *scope_wanted(request_rec *r, bearer_request *request)
     return bearer_whatif_ask(r, request).scope;
 }
 
-static bool is_hidden(const bearer_conf *conf, bearer_mode mode)
+bool bearer_answer_hides(const bearer_conf *conf, bearer_mode mode)
 {
     return mode == BEARER_ALONE && conf->hide;
 }
@@ -143,6 +143,11 @@ static int hide(request_rec *r)
     return HTTP_NOT_FOUND;
 }
 
+int bearer_answer_access(request_rec *r, const bearer_conf *conf, bearer_mode mode, int status)
+{
+    return bearer_answer_hides(conf, mode) && status == HTTP_FORBIDDEN ? hide(r) : status;
+}
+
 /* 401 of whichever module: every way to log in is named, or none shown. */
 static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode,
                        bearer_request *request)
@@ -150,7 +155,7 @@ static int refuse_user(request_rec *r, const bearer_conf *conf, bearer_mode mode
     if (!request->judged)               /* another module said no, for want of its own credential */
         bearer_request_conclude(r, (bearer_verdict){ .reason = BEARER_NO_TOKEN },
                                 (bearer_span){ NULL, 0 });
-    if (is_hidden(conf, mode))
+    if (bearer_answer_hides(conf, mode))
         return hide(r);
     forbid_storing(r);
     if (mode >= BEARER_BESIDE)
@@ -175,7 +180,7 @@ int bearer_answer_authn(request_rec *r, const bearer_conf *conf, bearer_mode mod
     if (mode == BEARER_WITHIN && !request->presented)
         return status == OK && r->user == NULL      /* httpd would end in a 500 */
              ? refuse_unconfigured(r, "a user is wanted, and no AuthType is set") : status;
-    if (refused && is_hidden(conf, mode) && status != OK)
+    if (refused && bearer_answer_hides(conf, mode) && status != OK)
         return hide(r);
     if (refused && request->presented && ours == HTTP_SERVICE_UNAVAILABLE && status != OK)
         return refuse_unjudged(r, request);

@@ -34,9 +34,9 @@ static const bearer_json *claim_at(ap_expr_eval_ctx_t *ctx, const void *compiled
     if (ctx->r != NULL
         && (request == NULL || (!request->judged && request->inside[BEARER_ACCESS] == 0))
         && apr_atomic_inc32(&warned) == 0)
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, ctx->r,
-                      "AB0401: bearer() was asked before authentication, as in"
-                      " <If>: it is empty there, always");
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, ctx->r->server,     /* no referer behind it */
+                     "AB0401: bearer() was asked before authentication, as in"
+                     " <If>: it is empty there, always");
     if (request == NULL || request->identity == NULL)
         return NULL;
     if (path == NULL && bearer_path_make(ctx->p, text, &path) != NULL)

@@ -89,7 +89,7 @@ static int append(apr_bucket_brigade *from, char *text, size_t room, size_t *len
 
 /* Until its end, which is left in part, or until it does not fit: then what does not is there. */
 static int read_body(request_rec *r, apr_bucket_brigade *part, char *text, size_t room,
-                     size_t *len)
+                     size_t *len, bool *lost)
 {
     int status = 0;
 
@@ -97,12 +97,14 @@ static int read_body(request_rec *r, apr_bucket_brigade *part, char *text, size_
         apr_status_t got = ap_get_brigade(r->input_filters, part, AP_MODE_READBYTES, APR_BLOCK_READ,
                                           HUGE_STRING_LEN);
 
-        if (got != APR_SUCCESS)
+        *lost = got != APR_SUCCESS;
+        if (*lost)
             return ap_map_http_request_error(got, HTTP_BAD_REQUEST);
         if (APR_BRIGADE_EMPTY(part))
             break;
         status = append(part, text, room, len);
     }
+    *lost = status == HTTP_BAD_REQUEST;
     return status;
 }
 
@@ -140,9 +142,9 @@ const bearer_formbody *bearer_formbody_read(request_rec *r, apr_pool_t *pool)
     }
     text = apr_palloc(pool, (apr_size_t)said + 1);
     part = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    body->status = read_body(r, part, text, (size_t)said, &len);
+    body->status = read_body(r, part, text, (size_t)said, &len, &body->lost);
     /* One that is too large may be let through all the same. */
-    if (body->status == 0 || body->status == HTTP_REQUEST_ENTITY_TOO_LARGE)
+    if (!body->lost)
         body->kept = put_back(r, (bearer_span){ text, len }, part);
     if (body->status == 0)
         body->text = (bearer_span){ text, len };

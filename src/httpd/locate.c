@@ -102,7 +102,8 @@ static bearer_located look_in_form(request_rec *r, const bearer_place *place)
     if (request->form == NULL)
         request->form = bearer_formbody_read(r, origin->pool);
     if (request->form->status != 0)
-        return (bearer_located){ .field = BEARER_FIELD_MALFORMED, .status = request->form->status };
+        return (bearer_located){ .field = BEARER_FIELD_MALFORMED, .status = request->form->status,
+                                 .lost = request->form->lost };
     found = bearer_form_find(origin->pool, request->form->text, place->name, &value);
     return value_of(found, value);
 }
@@ -345,6 +346,11 @@ bool bearer_located_in_field(const bearer_located *located)
 const char *bearer_place_field(const bearer_place *place)
 {
     return place->way->take == take_from_field ? place->name : NULL;
+}
+
+bool bearer_place_is_form(const bearer_place *place)
+{
+    return place->way->look == look_in_form;
 }
 
 static bool has_way(const bearer_conf *conf, bool basic)

@@ -89,6 +89,8 @@ static int report(request_rec *r, const bearer_conf *conf, bearer_mode mode, int
 
     if (!presented && is_left_to_others(r, mode))
         return status;
+    if (found.lost)
+        return found.status;        /* no handler may take what is left of it for the request */
     if (status != OK || (conf->optional && presented))
         judge_aside(r, conf, &found);
     return OK;

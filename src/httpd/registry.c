@@ -2,6 +2,7 @@
 #include "bearer/advice.h"
 #include "bearer/issuer.h"
 #include "bearer/json_text.h"
+#include "bearer/locate.h"
 #include "bearer/memory.h"
 #include "bearer/onward.h"
 #include "bearer/reader.h"
@@ -168,14 +169,26 @@ static bool check_onward(const registry *all, const section *here, server_rec *s
     return error == NULL;
 }
 
-/* Fields from behind a body would join those that are the server's alone, when nobody looks any
- * more. Sections of the main server are those of every virtual host. */
+/* Which directive of a section wants fields from behind a body kept apart: they would join those
+ * of the server alone, or those of a request that was judged, when nobody looks any more. */
+static const char *refuse_trailers(const bearer_conf *conf)
+{
+    const bearer_place *const *place = conf->places;
+
+    if (conf->guarded != NULL)
+        return "AuthBearerHeader";
+    while (place != NULL && *place != NULL && !bearer_place_is_form(*place))
+        place++;
+    return place != NULL && *place != NULL ? "AuthBearerTokenFrom form" : NULL;
+}
+
+/* Sections of the main server are those of every virtual host. */
 static bool check_trailers(const registry *all, server_rec *server)
 {
     const section *with = NULL;
 
     for (int i = 0; i < all->sections->nelts; i++)
-        if (APR_ARRAY_IDX(all->sections, i, section).conf->guarded != NULL)
+        if (refuse_trailers(APR_ARRAY_IDX(all->sections, i, section).conf) != NULL)
             with = &APR_ARRAY_IDX(all->sections, i, section);
     for (server_rec *one = server; one != NULL && with != NULL; one = one->next) {
         const core_server_config *core = ap_get_core_module_config(one->module_config);
@@ -183,8 +196,8 @@ static bool check_trailers(const registry *all, server_rec *server)
         if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE)
             continue;
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
-                     "AB0501: AuthBearerHeader wants MergeTrailers Off: clients could add the"
-                     " header behind a body (%s)", with->name);
+                     "AB0303: %s wants MergeTrailers Off: clients could add fields behind a body,"
+                     " which nobody judges (%s)", refuse_trailers(with->conf), with->name);
         return false;
     }
     return true;

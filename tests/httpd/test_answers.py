@@ -270,7 +270,11 @@ HIDDEN = ANY_PATH.replace("/.+", "/hidden/there") + "".join([
     location("/hiddenunset", "AuthBearerHide On", "Require valid-user", trust=SERVERLESS),
     location("/pretty", "AuthBearerHide On", "ErrorDocument 404 /404.html", "Require scope read"),
     location("/prettyplain", "ErrorDocument 404 /404.html", trust=""),
-])
+]) + "".join(
+    location(f"/by-{name}", "AuthBearerHide On", "<RequireAll>", rule, "Require scope read",
+             "</RequireAll>")
+    for name, rule in [("address", "Require ip 192.0.2.1"), ("not", "Require not ip 127.0.0.1"),
+                       ("method", "Require method PUT"), ("expression", "Require expr false")])
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +303,15 @@ def test_hidden(hidden, method, path, plain, value, reason):
     assert wire(ours) == wire(hidden.request(method, plain, headers))
     if path != "/hiddenunset" and reason:
         hidden.expect_log(rf"AB\d{{4}}: refused: {reason}\b")
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("name", ["address", "not", "method", "expression"])
+@pytest.mark.parametrize("token", [None, good, "x"])
+def test_hidden_from_those_who_are_not_asked(hidden, name, token):
+    """A rule refuses before anybody is known: whoever it is gets the same 404."""
+    token = token() if callable(token) else token
+    assert wire(hidden.get(f"/by-{name}", token=token)) == wire(hidden.get("/nothing"))
 
 
 def test_hidden_shows_itself_to_a_valid_token(hidden):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import client
 from backend import backend, fields
 from expect import ECHO, TRUST, location, passed, refused
 from tokens import bearer, good
@@ -21,6 +22,32 @@ PASSWORDS = "bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"       # secret
 def chunked(body):
     return b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + 9999]), body[at:at + 9999])
                     for at in range(0, len(body), 9999)) + b"0\r\n\r\n"
+
+
+# Bodies
+
+@pytest.mark.parametrize("path, body, status", [
+    ("/any", b"5\r\na=123\r\nzz\r\n0\r\n\r\n", 400),
+    ("/limit", chunked(b"a=123456789012345678"), 413),
+    ("/limit", b"a=123456789012345678", 413),
+    ("/any", chunked(b"a=12"), 200),
+    ("/limit", chunked(b"a=12"), 200),
+], ids=range(5))
+def test_what_is_left_of_a_form_is_no_form(serve, path, body, status):
+    """Report mode lets pass what somebody would have been refused for, not what nobody can read."""
+    server = serve('ScriptAliasMatch "^/(any|limit)" "{docs}/tell.cgi"\n'
+                   + place("/any", "form", REPORT, "Require valid-user")
+                   + place("/limit", "form", REPORT, "LimitRequestBody 10", "Require valid-user"),
+                   {"docs/tell.cgi": "#!/bin/sh\necho Content-Type: text/plain\necho\n"
+                                     'echo "it got $(cat)" >&2\n'}, modules="cgi")
+    server.allow_log(r"AB0103: would be refused: ", r"AB0314: ", r"AH0158[78]: ", "it got a=12")
+    framing = ("Content-Length", str(len(body))) if body.startswith(b"a=") else (
+        "Transfer-Encoding", "chunked")
+    answer = client.raw(server.port, client.render("POST", path, [FORM, framing]) + body, "POST")
+    assert answer.status == status, answer
+    if status == 200:
+        server.wait_log("it got a=12")
+    assert ("it got" in server.log()) == (status == 200)
 
 
 # Backends

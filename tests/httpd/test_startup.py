@@ -235,6 +235,9 @@ OUTSIDE = [
       for lines in ("AuthBearerHeader X-User sub\nMergeTrailers On\n",
                     '<Location "/x">\nAuthBearerHeader X-User sub\n</Location>\n'
                     "<VirtualHost *:80>\nMergeTrailers On\n</VirtualHost>\n")],
+    ("AuthBearerTokenFrom form", location("/x", "AuthBearerTokenFrom header form:t",
+                                          "Require valid-user") + "MergeTrailers On\n",
+     ["MergeTrailers Off"]),
     ("AuthBearerPass", "AuthBearerPass On\nAuthBearerProxy abc\n", ["contradict"]),
     ("AuthBearer", location("/p", "AuthBearer Off", "Require valid-user"), ["Off", "Bearer"]),
     ("AuthBearerHide", location("/p", "AuthBearerHide On", "AuthBearer On", "Require valid-user",
