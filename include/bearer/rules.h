@@ -1,5 +1,5 @@
 /* What the Require lines of a section ask for, read from the text of the configuration. Rules in
- * sections inside count as the section's own but for the last two questions. */
+ * sections inside count as the section's own where it is said that there is any. */
 #ifndef BEARER_RULES_H
 #define BEARER_RULES_H
 
@@ -13,6 +13,9 @@ bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first);
 
 /* A line about scopes, claims or issuers, or NULL. */
 const ap_directive_t *bearer_rules_about_tokens(apr_pool_t *pool, const ap_directive_t *first);
+
+/* `Require all granted` where one rule is enough and another one wants a user, or NULL. */
+const ap_directive_t *bearer_rules_outvoted(apr_pool_t *pool, const ap_directive_t *first);
 
 /* A RequireAll that negates a rule about tokens and otherwise wants no user, or NULL. */
 const ap_directive_t *bearer_rules_idle_negation(apr_pool_t *pool, const ap_directive_t *first);

@@ -24,6 +24,10 @@ bool bearer_tree_is(const ap_directive_t *directive, const char *name);
 /* The first word of the last directive of that name beside `among`, or NULL. */
 const char *bearer_tree_value(apr_pool_t *pool, const ap_directive_t *among, const char *name);
 
+/* A directive of that name stands there, with that word without case; NULL: with whatever words. */
+bool bearer_tree_has(apr_pool_t *pool, const ap_directive_t *among, const char *name,
+                     const char *word);
+
 /* A value is this word, without case; NULL is none. */
 bool bearer_tree_says(const char *value, const char *word);
 

@@ -18,18 +18,13 @@ static void warn_name(apr_pool_t *pool, const bearer_section *section, server_re
                  " name: %s", section->name);
 }
 
-static bool is_on(apr_pool_t *pool, const ap_directive_t *first)
-{
-    return bearer_tree_says(bearer_tree_value(pool, first, "AuthBearer"), "On");
-}
-
 /* The section turns this module on. */
 static bool is_ours(apr_pool_t *pool, const bearer_section *section)
 {
     const ap_directive_t *first = section->at->first_child;
 
     return bearer_tree_says(bearer_tree_value(pool, first, "AuthType"), "Bearer")
-        || is_on(pool, first);
+        || bearer_tree_says(bearer_tree_value(pool, first, "AuthBearer"), "On");
 }
 
 static void warn_open(apr_pool_t *pool, const apr_array_header_t *sections,
@@ -147,24 +142,91 @@ static void warn_report(apr_pool_t *pool, const ap_directive_t *first, server_re
     }
 }
 
-/* AuthBearerOptional where nothing turns the module on. */
-static void warn_optional(apr_pool_t *pool, const apr_array_header_t *sections,
-                          const bearer_section *section, server_rec *server)
+/* A directive outside of sections that holds for this one: of its host or of the server; those of
+ * any host hold for the server's sections too. */
+static bool is_said_around(apr_pool_t *pool, const bearer_section *section, const char *name,
+                           const char *word)
 {
-    if (!bearer_tree_says(bearer_tree_value(pool, section->at->first_child, "AuthBearerOptional"),
-                          "On")
-        || is_on(pool, ap_conftree)
-        || (section->host != NULL && is_on(pool, section->host->first_child)))
-        return;
+    for (const ap_directive_t *one = ap_conftree; one != NULL; one = one->next)
+        if (bearer_tree_is(one, "<VirtualHost") && (section->host == NULL || section->host == one)
+            && bearer_tree_has(pool, one->first_child, name, word))
+            return true;
+    return bearer_tree_has(pool, ap_conftree, name, word);
+}
+
+/* A section that may apply to the same requests says it, or something around it does. */
+static bool may_say(apr_pool_t *pool, const apr_array_header_t *sections,
+                    const bearer_section *section, const char *name, const char *word)
+{
+    for (int i = 0; i < sections->nelts; i++) {
+        const bearer_section *other = APR_ARRAY_IDX(sections, i, const bearer_section *);
+
+        if (bearer_tree_has(pool, other->at->first_child, name, word)
+            && bearer_tree_may_meet(section, other))
+            return true;
+    }
+    return is_said_around(pool, section, name, word);
+}
+
+/* What shows that somebody wants tokens to be looked at. */
+static const char *wants_tokens(apr_pool_t *pool, const ap_directive_t *first)
+{
+    static const char *const names[] = { "AuthBearerIssuer", "AuthBearerTokenFrom" };
+
+    if (bearer_tree_has(pool, first, "AuthBearerOptional", "On"))
+        return "AuthBearerOptional On";
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (bearer_tree_has(pool, first, names[i], NULL))
+            return names[i];
+    return NULL;
+}
+
+static bool may_be_on(apr_pool_t *pool, const apr_array_header_t *sections,
+                      const bearer_section *section)
+{
     for (int i = 0; i < sections->nelts; i++) {
         const bearer_section *other = APR_ARRAY_IDX(sections, i, const bearer_section *);
 
         if (is_ours(pool, other) && bearer_tree_may_meet(section, other))
-            return;
+            return true;
     }
+    return is_said_around(pool, section, "AuthBearer", "On")
+        || may_say(pool, sections, section, "AuthBasicProvider", "bearer");
+}
+
+static void warn_idle(apr_pool_t *pool, const apr_array_header_t *sections,
+                      const bearer_section *section, server_rec *server)
+{
+    const char *wanted = wants_tokens(pool, section->at->first_child);
+
+    if (wanted == NULL || may_be_on(pool, sections, section))
+        return;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                 "AB0315: AuthBearerOptional On, and neither AuthType Bearer nor AuthBearer On here"
-                 " or around it: no token is looked at: %s", section->name);
+                 "AB0315: %s, and neither AuthType Bearer nor AuthBearer On here or around it: no"
+                 " token is looked at: %s", wanted, section->name);
+}
+
+/* One of several rules is enough. */
+static void warn_outvoted(apr_pool_t *pool, const bearer_section *section, server_rec *server)
+{
+    const ap_directive_t *first = section->at->first_child;
+    const ap_directive_t *where = bearer_rules_outvoted(pool, first);
+
+    if (where != NULL && (is_ours(pool, section) || bearer_rules_about_tokens(pool, first) != NULL))
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "AB0316: Require all granted beside rules that want a user: one of them is"
+                     " enough, so that everybody is let in without a token (%s:%d)",
+                     where->filename, where->line_num);
+}
+
+static void warn_issuer(apr_pool_t *pool, const apr_array_header_t *sections,
+                        const bearer_section *section, server_rec *server)
+{
+    if (is_ours(pool, section) && !may_say(pool, sections, section, "AuthBearerIssuer", NULL)
+        && !may_say(pool, sections, section, "AuthBearerProvider", NULL))
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "AB0317: bearer tokens, and no AuthBearerIssuer here or around it: each token"
+                     " gets a 503: %s", section->name);
 }
 
 void bearer_advice_give(apr_pool_t *pool, server_rec *server)
@@ -180,7 +242,9 @@ void bearer_advice_give(apr_pool_t *pool, server_rec *server)
         warn_users(pool, section, server);
         warn_displaced(pool, sections, section, server);
         warn_off(pool, sections, section, server);
-        warn_optional(pool, sections, section, server);
+        warn_idle(pool, sections, section, server);
+        warn_outvoted(pool, section, server);
+        warn_issuer(pool, sections, section, server);
     }
     warn_report(pool, ap_conftree, server);
 }

@@ -52,6 +52,52 @@ bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first)
     return false;
 }
 
+static const ap_directive_t *open_rule(apr_pool_t *pool, const ap_directive_t *first)
+{
+    for (; first != NULL; first = first->next) {
+        const char *args = first->args;
+
+        if (bearer_tree_is(first, "Require")
+            && bearer_tree_says(ap_getword_conf(pool, &args), "all")
+            && bearer_tree_says(ap_getword_conf(pool, &args), "granted"))
+            return first;
+    }
+    return NULL;
+}
+
+/* Like bearer_rules_want_user, without sections inside. */
+static bool wants_user_itself(apr_pool_t *pool, const ap_directive_t *first)
+{
+    for (; first != NULL; first = first->next) {
+        bool negated;
+        const char *word = word_of(pool, first, &negated);
+
+        if (word != NULL && !negated && !is_in(word, userless))
+            return true;
+        if (is_in(first->directive, containers) && wants_user_itself(pool, first->first_child))
+            return true;
+    }
+    return false;
+}
+
+static const ap_directive_t *outvoted(apr_pool_t *pool, const ap_directive_t *first, bool any)
+{
+    const ap_directive_t *found = any ? open_rule(pool, first) : NULL;
+
+    if (found != NULL && !wants_user_itself(pool, first))
+        found = NULL;
+    for (; first != NULL && found == NULL; first = first->next)
+        if (is_in(first->directive, containers))
+            found = outvoted(pool, first->first_child, !bearer_tree_is(first, "<RequireAll"));
+    return found;
+}
+
+/* A section itself is a RequireAny. */
+const ap_directive_t *bearer_rules_outvoted(apr_pool_t *pool, const ap_directive_t *first)
+{
+    return outvoted(pool, first, true);
+}
+
 const ap_directive_t *bearer_rules_about_tokens(apr_pool_t *pool, const ap_directive_t *first)
 {
     for (; first != NULL; first = first->next) {

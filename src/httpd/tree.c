@@ -91,6 +91,23 @@ const char *bearer_tree_value(apr_pool_t *pool, const ap_directive_t *among, con
     return value;
 }
 
+bool bearer_tree_has(apr_pool_t *pool, const ap_directive_t *among, const char *name,
+                     const char *word)
+{
+    for (; among != NULL; among = among->next) {
+        const char *args = among->args;
+
+        if (!bearer_tree_is(among, name))
+            continue;
+        if (word == NULL)
+            return true;
+        while (*args != '\0')
+            if (bearer_tree_says(ap_getword_conf(pool, &args), word))
+                return true;
+    }
+    return false;
+}
+
 static bool same_kind(const bearer_section *one, const bearer_section *other)
 {
     return bearer_tree_is(one->at, other->at->directive);

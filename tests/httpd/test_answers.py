@@ -59,6 +59,7 @@ FILES = {"docs/errors/401.html": "<p>an error page\n",
 def server(serve):
     server = serve(CONF, FILES, modules="cgi")
     server.expect_log(r"\[auth_bearer:warn\] .*AuthName")       # of /realm/none
+    server.expect_log(r"AB0317: .*/unset")
     return server
 
 
@@ -279,7 +280,9 @@ HIDDEN = ANY_PATH.replace("/.+", "/hidden/there") + "".join([
 
 @pytest.fixture(scope="module")
 def hidden(serve):
-    return serve(HIDDEN, {"docs/404.html": "<p>a page for 404\n"})
+    server = serve(HIDDEN, {"docs/404.html": "<p>a page for 404\n"})
+    server.expect_log(r"AB0317: .*/hiddenunset")
+    return server
 
 
 def wire(answer):

@@ -178,6 +178,7 @@ ROWS = [(rule, row) for rule in RULES for row in rule.rows]
 def server(serve):
     server = serve(CONF, {"groups": "staff: alice bob\n"})
     server.expect_log("AB0311: ")           # names where there are two issuers
+    server.expect_log("AB0316: ")           # everybody, beside them
     return server
 
 

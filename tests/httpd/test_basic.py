@@ -73,6 +73,7 @@ def server(serve):
     server = serve(CONF, {"users": USERS, "digest": DIGEST_USERS},
                    modules="authn_socache socache_shmcb")
     server.expect_log("AB0311: ")           # a name, of a token or of a password
+    server.expect_log("AB0315: .*/plain")
     return server
 
 

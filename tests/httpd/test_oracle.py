@@ -62,7 +62,7 @@ def private(trees):
     server.configure(configuration(trees))
     server.allow_log(*[log_line(reason) for reason in
                        ("signature_bad", "audience_wrong", "scope_lacking", "rule_denied")],
-                     "AB03(09|10|11): ")
+                     "AB03(09|10|11|16): ")
     return server
 
 

@@ -19,6 +19,7 @@ ONE = """    AuthName api
     AuthBearerAudience https://api.example
 """
 BARE = "    AuthType Bearer\n" + ONE
+NAMED = "    AuthType Bearer\n    AuthName api\n"
 TWO = "    AuthType Bearer\n" + ISSUERS
 FILE = "    AuthType Basic\n    AuthBasicProvider file\n    AuthUserFile {root}/users\n"
 BOTH = FILE + "    AuthBearer On\n" + ONE
@@ -143,7 +144,7 @@ ROWS = {
     "passwords beside": (11, location("/a", ALICE, trust=BOTH)),
     "passwords beside, a prefix": (None, location("/a", ALICE, trust=BOTH.replace(
         "as.jwks", "as.jwks user-prefix=idp/"))),
-    "passwords alone": (None, location("/a", ALICE, trust=FILE + ONE)),
+    "passwords alone": (15, location("/a", ALICE, trust=FILE + ONE)),
     "tokens as passwords beside others": (11, location("/a", ALICE, trust=(FILE + ONE).replace(
         "Provider file", "Provider bearer file"))),
     "tokens as passwords alone": (None, location("/a", ALICE, trust=(FILE + ONE).replace(
@@ -205,6 +206,59 @@ ROWS = {
         "Location", '"/a"', OPTIONAL, EVERYBODY))),
     "optional, on in another host": (15, host("AuthBearer On\n") + host(section(
         "Location", '"/a"', OPTIONAL, EVERYBODY))),
+    # what else is idle where nothing is on
+    "issuers": (15, section("Location", '"/a"', "Require local", trust=ONE)),
+    "the last of two types": (15, location("/a", trust=BARE + FILE + "Require valid-user\n")),
+    "the last of two types is ours": (None, location("/a", trust=FILE + BARE
+                                                     + "Require valid-user\n")),
+    "a type that is misspelt": (15, location("/a", "Require valid-user", trust=BARE.replace(
+        "Type Bearer", "Type Baerer"))),
+    "a way beside passwords": (15, location("/a", "AuthBearerTokenFrom basic", "AuthName x",
+                                            "Require valid-user", trust=FILE)),
+    "a token as password": (None, location("/a", "Require valid-user", trust=(
+        FILE + ONE).replace("Provider file", "Provider bearer"))),
+    "issuers for a section inside": (None, section("Location", "/", "Require local", trust=ONE)
+                                     + location("/a", "Require valid-user")),
+    # a rule for everybody
+    "everybody, or a scope": (16, location("/a", EVERYBODY, "Require scope x")),
+    "everybody, or a user": (16, location("/a", "Require valid-user", "require all Granted")),
+    "everybody, or a scope, in a container": (16, location(
+        "/a", "<RequireAny>", "Require claim sub x", EVERYBODY, "</RequireAny>")),
+    "everybody, or a scope, deeper": (16, location(
+        "/a", "<RequireAll>", "Require valid-user", "<RequireAny>", EVERYBODY, "Require scope x",
+        "</RequireAny>", END)),
+    "everybody, or more rules": (16, location("/a", EVERYBODY, "<RequireAll>", "Require scope x",
+                                              "Require ip ::1", END)),
+    "everybody, or a method's scope": (16, location(
+        "/a", EVERYBODY, "<LimitExcept GET>", "Require scope x", "</LimitExcept>")),
+    "everybody for a method": (None, location("/a", "<Limit GET>", EVERYBODY, "</Limit>",
+                                              "Require scope x")),
+    "everybody and a scope": (None, location("/a", *ALL, "Require scope x", END)),
+    "everybody, or an address": (None, location("/a", EVERYBODY, "Require ip ::1")),
+    "everybody outside": (None, section("Directory", '"{docs}"', EVERYBODY, section(
+        "Files", "x", "Require scope x", trust=BARE))),
+    "everybody, or a user of others": (None, section("Location", '"/a"', EVERYBODY, "AuthName x",
+                                                     "Require valid-user", trust=FILE)),
+    "nobody, or a scope": (None, location("/a", "Require all denied", "Require scope x")),
+    # no issuer
+    "no issuer": (17, section("Location", '"/a"', "Require valid-user", trust=NAMED)),
+    "an issuer elsewhere": (17, location("/b", "Require valid-user") + section(
+        "Location", '"/a"', "Require valid-user", trust=NAMED)),
+    "another host's issuer": (17, host(ONE.replace("    AuthName api\n", "")) + host(section(
+        "Location", '"/a"', "Require valid-user", trust=NAMED))),
+    "the host's issuer": (None, host(ONE.replace("    AuthName api\n", ""), section(
+        "Location", '"/a"', "Require valid-user", trust=NAMED))),
+    "a host's issuer for the server's section": (None, host(ONE.replace(
+        "    AuthName api\n", "")) + section("Location", '"/a"', "Require valid-user",
+                                             trust=NAMED)),
+    "the server's issuer": (None, ONE.replace("    AuthName api\n", "") + section(
+        "Location", '"/a"', "Require valid-user", trust=NAMED)),
+    "an issuer of a section around it": (None, section("Location", "/", "Require valid-user",
+                                                       trust=BARE)
+                                         + section("Location", '"/a"', "Require valid-user",
+                                                   trust=NAMED)),
+    "another provider": (None, MODULE + section("Location", '"/a"', "AuthBearerProvider example",
+                                                "Require valid-user", trust=NAMED)),
     "not optional": (None, section("Location", '"/a"', "AuthBearerOptional Off", EVERYBODY)),
     # the realm
     "no name": (4, location("/a", "Require valid-user", trust=BARE.replace("AuthName api", ""))),
