@@ -161,6 +161,18 @@ static const bearer_trust *find_trust(const bearer_json *payload, bearer_trust *
         ? bearer_trust_find(trusts, *name) : NULL;
 }
 
+/* The names differ by a slash more often than not. */
+static bool refuse_issuer(const scene *at, bearer_span name, bearer_verdict *refused)
+{
+    const char *trusted = at->trusts[0] != NULL ? at->trusts[0]->rules.name : "";
+
+    return bearer_refuse(refused, BEARER_ISSUER_UNKNOWN,
+                         apr_psprintf(at->pool, "iss is \"%s\", and trusted here is \"%s\"%s",
+                                      bearer_span_loggable(at->pool, name), trusted,
+                                      at->trusts[0] != NULL && at->trusts[1] != NULL
+                                          ? " or another" : ""));
+}
+
 /* Steps 2 to 7: what must hold before the claims mean anything. The type is first judged against
  * what any issuer of the location may send, since which one it is stands in the payload. */
 static bool is_genuine(const scene *at, token_parts *token, bearer_findings *found,
@@ -178,8 +190,7 @@ static bool is_genuine(const scene *at, token_parts *token, bearer_findings *fou
         return false;
     found->trust = find_trust(token->payload, at->trusts, &name);
     if (found->trust == NULL)
-        return bearer_refuse(refused, BEARER_ISSUER_UNKNOWN,
-                             apr_psprintf(pool, "iss is \"%s\"", bearer_span_loggable(pool, name)));
+        return refuse_issuer(at, name, refused);
     if (!bearer_header_type_in(&token->header, &found->trust->rules.types))
         return refuse_type(pool, &token->header, refused);
     return issuer_signed(token, found->trust, at->now, refused);

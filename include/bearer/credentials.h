@@ -15,6 +15,9 @@ typedef enum {
  * also where a Bearer credential follows one of another scheme. */
 bearer_field bearer_credentials_read(bearer_span value, bearer_span *token);
 
+/* What is wrong with a value that is malformed, in words for the log. */
+const char *bearer_credentials_complaint(bearer_span value);
+
 /* One b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
 bool bearer_credentials_b64token(bearer_span text);
 

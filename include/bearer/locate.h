@@ -23,6 +23,9 @@ const bearer_place *bearer_place_make(apr_pool_t *pool, const char *word, const 
 /* The name of the field of its own that a place is, or NULL. */
 const char *bearer_place_field(const bearer_place *place);
 
+/* As AuthBearerTokenFrom names it: "header", "query:access_token". */
+const char *bearer_place_words(apr_pool_t *pool, const bearer_place *place);
+
 /* The place is a form, for which a request's body is read. */
 bool bearer_place_is_form(const bearer_place *place);
 
@@ -32,6 +35,7 @@ typedef struct {
     bearer_span token;              /* lives as long as the request that it came with */
     const bearer_place *place;      /* where it stood; NULL if there is none */
     const char *user;               /* the name beside a password, or NULL */
+    const char *detail;             /* what is not clear, for the log; or NULL */
     int status;                     /* the body could not be read: the HTTP status; else 0 */
     bool lost;                      /* nor can anybody else read it any more */
 } bearer_located;

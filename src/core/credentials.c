@@ -110,3 +110,14 @@ bearer_field bearer_credentials_read(bearer_span value, bearer_span *token)
     *token = value;
     return BEARER_FIELD_TOKEN;
 }
+
+const char *bearer_credentials_complaint(bearer_span value)
+{
+    value = skip_blanks(value);
+    if (!names_bearer(value))
+        return "two credentials stand in one field";
+    value = skip_blanks(bearer_span_after(value, strlen("Bearer")));
+    if (value.len == 0)
+        return "nothing stands behind Bearer";
+    return "what stands behind Bearer is not one token: no blanks, quotes or commas are in one";
+}

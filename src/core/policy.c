@@ -69,8 +69,10 @@ static bool audience_holds(apr_pool_t *pool, const bearer_policy *policy,
 
         bearer_json_strings_at(claims->audience, 0, &first);
         return bearer_refuse(refused, BEARER_AUDIENCE_WRONG,
-                             apr_psprintf(pool, "aud names others: \"%s\"",
-                                          bearer_span_loggable(pool, first)));
+                             apr_psprintf(pool,
+                                          "aud names others: \"%s\", and wanted is \"%s\"%s",
+                                          bearer_span_loggable(pool, first), accepted[0],
+                                          accepted[1] != NULL ? " or another" : ""));
     }
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include <http_core.h>
 #include <http_request.h>
+#include <apr_strings.h>
 
 /* The first provider to whose kind the token belongs decides. */
 static bearer_verdict judge(request_rec *r, const bearer_conf *conf, bearer_span token,
@@ -43,7 +44,7 @@ static bool is_ours(request_rec *r, const bearer_conf *conf, bearer_span token,
     return conf->trusts != NULL && bearer_token_names(r->pool, token, conf->trusts);
 }
 
-static bearer_verdict refuse_unclear(const bearer_located *found)
+static bearer_verdict refuse_unclear(apr_pool_t *pool, const bearer_located *found)
 {
     bearer_verdict verdict = { .reason = BEARER_REQUEST_MALFORMED };
 
@@ -51,7 +52,23 @@ static bearer_verdict refuse_unclear(const bearer_located *found)
         bearer_refuse(&verdict, BEARER_FORM_TOO_LARGE, "longer than 64 KiB");
     else if (found->status != 0)
         verdict.detail = "the body could not be read";
+    else if (found->detail != NULL)
+        verdict.detail = apr_pstrcat(pool, bearer_place_words(pool, found->place), ": ",
+                                     found->detail, NULL);
     return verdict;
+}
+
+/* There is something, but not where or as it counts; NULL: nothing is there. */
+static const char *complaint_of_none(request_rec *r)
+{
+    const char *field = bearer_locate_field(r), *value = apr_table_get(r->headers_in, field);
+    bearer_span ignored;
+
+    if (value == NULL || *value == '\0')
+        return NULL;
+    if (bearer_credentials_read(bearer_span_of(value), &ignored) != BEARER_FIELD_OTHER)
+        return apr_pstrcat(r->pool, field, " is not looked at here (AuthBearerTokenFrom)", NULL);
+    return apr_pstrcat(r->pool, field, " has another scheme than Bearer, or none", NULL);
 }
 
 bearer_verdict bearer_authenticate_located(request_rec *r, const bearer_conf *conf,
@@ -61,12 +78,14 @@ bearer_verdict bearer_authenticate_located(request_rec *r, const bearer_conf *co
     bearer_verdict verdict = { .reason = BEARER_NO_TOKEN };
 
     request->presented = found->field != BEARER_FIELD_OTHER;
-    if (!request->presented)
+    if (!request->presented) {
+        verdict.detail = complaint_of_none(r);
         return verdict;
+    }
     if (bearer_located_in_field(found))
         request->field = apr_table_get(r->headers_in, bearer_locate_field(r));
     if (found->field != BEARER_FIELD_TOKEN)
-        return refuse_unclear(found);
+        return refuse_unclear(r->pool, found);
     if (found->user != NULL && !bearer_credentials_b64token(found->token)) {
         bearer_refuse(&verdict, BEARER_TOKEN_MALFORMED, "the password is no token");
         return verdict;

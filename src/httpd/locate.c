@@ -46,7 +46,11 @@ static bearer_located value_of(bearer_found found, bearer_span value)
     if (found == BEARER_ABSENT)
         return nothing();
     if (found == BEARER_WRONG || !bearer_credentials_b64token(value))
-        return (bearer_located){ .field = BEARER_FIELD_MALFORMED };
+        return (bearer_located){
+            .field = BEARER_FIELD_MALFORMED,
+            .detail = found == BEARER_WRONG ? "it stands there twice, or is not written as it should"
+                                            : "it is empty, or has characters that no token has",
+        };
     return (bearer_located){ .field = BEARER_FIELD_TOKEN, .token = value };
 }
 
@@ -60,6 +64,8 @@ static bearer_located look_in_header(request_rec *r, const bearer_place *place)
     (void)place;
     if (value != NULL)
         found.field = bearer_credentials_read(bearer_span_of(value), &found.token);
+    if (found.field == BEARER_FIELD_MALFORMED)
+        found.detail = bearer_credentials_complaint(bearer_span_of(value));
     return found;
 }
 
@@ -77,7 +83,8 @@ static bearer_located look_in_password(request_rec *r, const bearer_place *place
     value += strlen("Basic ");
     value += strspn(value, " ");
     if (strpbrk(value, ", \t") != NULL)    /* two fields were joined */
-        return (bearer_located){ .field = BEARER_FIELD_MALFORMED };
+        return (bearer_located){ .field = BEARER_FIELD_MALFORMED,
+                                 .detail = "two credentials stand in one field" };
     text = ap_pbase64decode(r->pool, value);
     colon = strchr(text, ':');
     if (colon == NULL || colon[1] == '\0')
@@ -196,7 +203,8 @@ static bearer_located take_from_field(request_rec *r, const bearer_place *place,
     found.token = bearer_span_of(apr_pstrdup(bearer_request_origin(r)->pool, value));
     if (!bearer_credentials_b64token(found.token)
         && bearer_credentials_read(found.token, &found.token) != BEARER_FIELD_TOKEN)
-        found = (bearer_located){ .field = BEARER_FIELD_MALFORMED };
+        found = (bearer_located){ .field = BEARER_FIELD_MALFORMED,
+                                  .detail = "it is empty, or has characters that no token has" };
     if (!keep)
         apr_table_unset(r->headers_in, place->name);
     return found;
@@ -305,6 +313,8 @@ static bearer_located look(request_rec *r, const bearer_conf *conf, bool last)
         if (one.field == BEARER_FIELD_OTHER)
             continue;
         one.place = *place;
+        if (found.field == BEARER_FIELD_TOKEN && one.field == BEARER_FIELD_TOKEN)
+            one.detail = "two ways have a token";
         if (found.field == BEARER_FIELD_TOKEN)
             one.field = BEARER_FIELD_MALFORMED;
         if (one.field == BEARER_FIELD_MALFORMED)
@@ -341,6 +351,12 @@ bool bearer_locate_is_in_field(request_rec *r, const bearer_conf *conf)
 bool bearer_located_in_field(const bearer_located *located)
 {
     return located->place == NULL || located->place->way->is_field;
+}
+
+const char *bearer_place_words(apr_pool_t *pool, const bearer_place *place)
+{
+    return place->name == NULL ? place->way->word
+                               : apr_pstrcat(pool, place->way->word, ":", place->name, NULL);
 }
 
 const char *bearer_place_field(const bearer_place *place)

@@ -68,14 +68,14 @@ static const char *refuse_parts(apr_pool_t *pool, CURLU *handle, const char *url
     return strchr(url, '#') != NULL ? "holds a fragment (#)" : NULL;
 }
 
-/* Printable ASCII (RFC 3986 section 2), two slashes and a host: libcurl takes any bytes, and from
- * one to three slashes. */
+/* Characters of RFC 3986 section 2, two slashes and a host: libcurl takes any bytes, and from one
+ * to three slashes. What is still to be filled in, as {tenant}, is no address. */
 static bool has_form(const char *url)
 {
     const char *slashes = url + strcspn(url, "/");
 
     for (const char *c = url; *c != '\0'; c++)
-        if (*c <= ' ' || *c > '~')
+        if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}", *c) != NULL)
             return false;
     return bearer_address_is_web(url) && slashes == url + strcspn(url, ":") + 1
         && slashes[0] == '/' && slashes[1] == '/' && slashes[2] != '/';

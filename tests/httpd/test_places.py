@@ -6,7 +6,7 @@ import pytest
 
 import client
 from expect import ANY_PATH, ECHO, TRUST, passed, refused
-from tokens import good
+from tokens import bearer, good
 from ways import FORM, WAYS, ask, cookie, field, form, header, password, place, query
 
 BESIDE = TRUST.replace("AuthType Bearer", "AuthType Basic") \
@@ -89,6 +89,35 @@ def test_what_is_no_token(server, way, text):
 ])
 def test_empty(server, path, sent, outcome):
     refused(server, ask(server, path, sent), outcome)
+
+
+@pytest.mark.parametrize("path, sent, words", [
+    ("/header", {"headers": [("Authorization", "Bearer")]},
+     "request_malformed: header: nothing stands behind Bearer, for"),
+    ("/header", {"headers": [("Authorization", "Bearer a b")]},
+     "request_malformed: header: what stands behind Bearer is not one token"),
+    ("/header", {"headers": [("Authorization", "Token abc")]},
+     "no_token: Authorization has another scheme than Bearer, or none, for"),
+    ("/header", {"headers": [("Authorization", "eyJhbGciOi")]},
+     "no_token: Authorization has another scheme than Bearer, or none, for"),
+    ("/header", {}, "no_token, for"),
+    ("/query", header("a.b.c"), "no_token: Authorization is not looked at here"),
+    ("/query", {"suffix": "?access_token=a&access_token=a"},
+     "request_malformed: query:access_token: it stands there twice"),
+    ("/query", query("a+b"),
+     "request_malformed: query:access_token: it is empty, or has characters"),
+    ("/form", form(""), "request_malformed: form:access_token: it is empty"),
+    ("/named", field("a b"), "request_malformed: header:X-Token: it is empty, or has characters"),
+    ("/basic", {"headers": [("Authorization", "Basic YTpi, Basic YTpi")]},
+     "request_malformed: basic: two credentials stand in one field"),
+    ("/all", {"headers": [bearer("a"), ("X-Token", "a")]},
+     "request_malformed: header:X-Token: two ways have a token"),
+])
+def test_the_log_says_what_is_not_clear(server, path, sent, words):
+    before = len(server.log())
+    ask(server, path, sent)
+    server.allow_log("AB0101: refused: request_malformed")
+    assert f"AB0101: refused: {words}" in server.log()[before:]
 
 
 @pytest.mark.parametrize("one", [way for way in WAYS if way != "cookie"])

@@ -146,9 +146,31 @@ static void every_byte_in_a_token(void **state)
     rows_end();
 }
 
+static void complaints(void **state)
+{
+    static const struct { const char *value, *words; } told[] = {
+        { "Bearer", "nothing stands behind" }, { "bearer  ", "nothing stands behind" },
+        { "Bearer a b", "not one token" }, { "Bearer \"a\"", "not one token" },
+        { "Bearer a, Basic b", "not one token" }, { "Basic a, Bearer b", "two credentials" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(told); i++) {
+        bearer_span value = bearer_span_of(told[i].value), token;
+
+        row_expect(bearer_credentials_read(value, &token) == BEARER_FIELD_MALFORMED, "%s",
+                   told[i].value);
+        row_expect(strstr(bearer_credentials_complaint(value), told[i].words) != NULL, "%s: %s",
+                   told[i].value, bearer_credentials_complaint(value));
+    }
+    rows_end();
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { TEST(field_values), TEST(every_byte_in_a_token) };
+    static const struct CMUnitTest tests[] = {
+        TEST(field_values), TEST(complaints), TEST(every_byte_in_a_token),
+    };
 
     return tests_run(tests);
 }
