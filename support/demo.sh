@@ -253,7 +253,7 @@ farewell()
     cat << END
 
 The server goes on. More to try:
-  why a token was refused         tail $ROOT/logs/error_log
+  why a token was refused         tail $ROOT/logs/error_log (LogLevel info here: it has them all)
   other tokens                    $ROOT/token subject=carol scope="read admin" ttl=60
   what the module says of one     $ROOT/token subject=carol scope=read |
                                       $TOOL check issuer=$ISSUER \\

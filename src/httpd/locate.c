@@ -48,7 +48,7 @@ static bearer_located value_of(bearer_found found, bearer_span value)
     if (found == BEARER_WRONG || !bearer_credentials_b64token(value))
         return (bearer_located){
             .field = BEARER_FIELD_MALFORMED,
-            .detail = found == BEARER_WRONG ? "it stands there twice, or is not written as it should"
+            .detail = found == BEARER_WRONG ? "it stands there twice, or is wrongly written"
                                             : "it is empty, or has characters that no token has",
         };
     return (bearer_located){ .field = BEARER_FIELD_TOKEN, .token = value };
