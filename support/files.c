@@ -72,20 +72,39 @@ static const char *refuse_files(apr_pool_t *pool, const tool_file *files, size_t
     return NULL;
 }
 
-/* All files or none: what was new is removed again when a later one fails. */
+/* Those that are new, or those that stood there before; *done counts what was begun. */
+static const char *write_some(apr_pool_t *pool, const tool_file *files, size_t count,
+                              const bool *existed, bool which, size_t *done)
+{
+    const char *error = NULL;
+
+    for (*done = 0; error == NULL && *done < count; (*done)++) {
+        const tool_file *next = &files[*done];
+
+        if (next->name != NULL && existed[*done] == which)
+            error = which ? replace(pool, next) : create(pool, next->name, next);
+    }
+    return error;
+}
+
+/* What is new goes again when something fails, and what stood there is replaced last. */
 const char *tool_files_write(apr_pool_t *pool, const tool_file *files, size_t count)
 {
+    bool *existed = apr_pcalloc(pool, sizeof(*existed) * (count + 1));
     const char *error = refuse_files(pool, files, count);
-    size_t done = 0;
+    size_t done, last;
 
-    while (error == NULL && done < count) {
-        const tool_file *next = &files[done++];
-
-        if (next->name != NULL)
-            error = next->replace ? replace(pool, next) : create(pool, next->name, next);
-    }
-    for (size_t i = 0; error != NULL && i + 1 < done; i++)
-        if (files[i].name != NULL && !files[i].replace)
+    if (error != NULL)
+        return error;
+    for (size_t i = 0; i < count; i++)
+        existed[i] = files[i].name != NULL && tool_file_exists(pool, files[i].name);
+    error = write_some(pool, files, count, existed, false, &done);
+    if (error != NULL)
+        done--;                         /* the one that failed left nothing */
+    else
+        error = write_some(pool, files, count, existed, true, &last);
+    for (size_t i = 0; error != NULL && i < done; i++)
+        if (files[i].name != NULL && !existed[i])
             apr_file_remove(files[i].name, pool);
     return error;
 }

@@ -19,7 +19,8 @@ typedef struct {
 /* Something of that name is there, also a link to nowhere. */
 bool tool_file_exists(apr_pool_t *pool, const char *name);
 
-/* Writes all of them, or none that was not there before. NULL, or what is wrong. */
+/* Writes all of them; if one fails, none stays that was not there before. NULL, or what is
+ * wrong. */
 const char *tool_files_write(apr_pool_t *pool, const tool_file *files, size_t count);
 
 #endif

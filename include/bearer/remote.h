@@ -24,6 +24,7 @@ typedef struct {
     int64_t next;                   /* when to look at the schedule again */
     int64_t seen;                   /* the time of the last step: a clock may be set back */
     bool complained;                /* this process has told of a failure */
+    char failure[160];              /* why the last attempt failed, whoever made it; or empty */
     bool scheduled;                 /* there was a schedule at the last look */
     int64_t heard;                  /* the asking that the schedule was looked at for */
     int64_t confirmed;              /* when the keys were last said to be the issuer's; 0: never */

@@ -313,8 +313,10 @@ static bool look_at_remote(apr_pool_t *scratch, source *from, const bearer_means
     if (stale && !from->stale && from->keys != NULL)
         bearer_log_line(with->log, BEARER_LOG_WARNING,
                         "%s: its keys were not confirmed for %d s (max-stale=) and are not used any"
-                        " more",
-                        from->remote->source, from->remote->terms.max_stale);
+                        " more%s%s",
+                        from->remote->source, from->remote->terms.max_stale,
+                        from->remote->failure[0] != '\0' ? "; the last attempt: " : "",
+                        from->remote->failure);
     from->stale = stale;
     return changed;
 }

@@ -85,6 +85,7 @@ static void fail(bearer_remote *remote, const bearer_means *with, const char *er
     bool news = !remote->complained || before == NULL || !is_same_complaint(before, error);
 
     remote->complained = true;
+    apr_cpystrn(remote->failure, error, sizeof(remote->failure));
     bearer_schedule_fail(&renewal->schedule, renewal->why, with->now, error);
     bearer_log_line(with->log, news ? BEARER_LOG_WARNING : BEARER_LOG_INFO,
                     "%s: no keys were fetched: %s%s", remote->source, error,
@@ -104,6 +105,7 @@ static void succeed(bearer_remote *remote, const bearer_means *with, bearer_outc
     bearer_schedule_succeed(&renewal->schedule, with->now, outcome.fresh, remote->terms.refresh,
                             chance);
     remote->confirmed = with->now;
+    remote->failure[0] = '\0';
     bearer_log_line(with->log, again ? BEARER_LOG_NOTICE : BEARER_LOG_INFO, "%s: %s%s%s",
                     remote->source, again ? "works again: " : "", outcome.words,
                     prospect(renewal, with, "next look"));
@@ -122,6 +124,8 @@ static void read_schedule(bearer_remote *remote, const bearer_means *with)
         && bearer_schedule_read(renewal->pool, text, &renewal->schedule)
         && remote->kept && renewal->schedule.confirmed > remote->confirmed)
         remote->confirmed = renewal->schedule.confirmed;
+    apr_cpystrn(remote->failure, renewal->schedule.error != NULL ? renewal->schedule.error : "",
+                sizeof(remote->failure));
     if (remote->kept && renewal->schedule.confirmed < remote->confirmed)
         renewal->schedule.confirmed = remote->confirmed;        /* the file was deleted */
 }

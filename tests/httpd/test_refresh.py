@@ -238,7 +238,7 @@ def test_how_long_keys_are_fresh(start, issuer, field, value, least, most):
 def test_keys_that_nobody_confirms_any_more(start, issuer):
     server = start(section("/p", issuer.url, "refresh=1 max-stale=4") + section("/q", "urn:x",
                    "keys=jwks:{keys}/as.jwks"), prepare=lambda server: server.write_keys())
-    server.expect_log(r"\[auth_bearer:warn\] .*max-stale=")
+    server.expect_log(r"\[auth_bearer:warn\] .*max-stale=.*; the last attempt: .*: status 500")
     settle(server, issuer)
     issuer.serve("/jwks", "down", 500)
     settle(server, issuer, 503)

@@ -31,6 +31,22 @@ def test_all_files_or_none(tmp_path):
                           code=2)
     assert "the file no-such/b cannot be written" in result.error
     assert list(tmp_path.iterdir()) == []
+    result = htbearer.run("key", "algorithm=ES256", "private=a", "public=no-such/b", "force=yes",
+                          cwd=tmp_path, code=2)
+    assert "the file no-such/b cannot be written" in result.error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_published_does_not_go_before_its_key(tmp_path):
+    """A set names no key whose private half could not be written."""
+    htbearer.run("key", "algorithm=ES256", "kid=1", "private=a", "public=set", cwd=tmp_path, code=0)
+    before = (tmp_path / "set").read_bytes()
+    for private in ("no-such/b", "c"):
+        (tmp_path / "set.new").mkdir(exist_ok=True)     # in the way of the replacement
+        htbearer.run("key", "algorithm=ES256", "kid=2", f"private={private}", "public=set",
+                     "append=yes", cwd=tmp_path, code=2)
+        assert (tmp_path / "set").read_bytes() == before
+        assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o277])
