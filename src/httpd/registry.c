@@ -287,10 +287,24 @@ static apr_array_header_t *key_files(apr_pool_t *pool, server_rec *server)
     return files;
 }
 
+static void warn_writable(apr_pool_t *pool, const apr_array_header_t *files, server_rec *server)
+{
+    apr_finfo_t info;
+
+    for (int i = 0; i < files->nelts; i++)
+        if (apr_stat(&info, APR_ARRAY_IDX(files, i, const char *), APR_FINFO_PROT, pool)
+                == APR_SUCCESS
+            && (info.protection & APR_FPROT_WWRITE) != 0)
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         "AB0318: the file %s can be written by everybody: who writes keys says"
+                         " whose tokens are good", APR_ARRAY_IDX(files, i, const char *));
+}
+
 static void warn_files(apr_pool_t *pool, server_rec *server)
 {
     apr_array_header_t *files = key_files(pool, server);
 
+    warn_writable(pool, files, server);
     bearer_reader_check(files);
     for (int i = 0; i < files->nelts; i++)
         if (APR_ARRAY_IDX(files, i, const char *) != NULL)

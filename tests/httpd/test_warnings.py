@@ -289,6 +289,19 @@ def test_a_test_of_the_configuration_warns(workshop, name):
                if "AB03" in line), text
 
 
+def test_keys_that_everybody_may_write(start):
+    def prepare(server):
+        server.write_keys()
+        server.write_keys("open.jwks")
+        (server.keys / "open.jwks").chmod(0o666)
+
+    conf = location("/a", "Require valid-user") + location(
+        "/b", "Require valid-user", trust=BARE.replace("as.jwks", "open.jwks"))
+    server = start(ANY_PATH + conf, prepare=prepare)
+    server.expect_log(r"\[auth_bearer:warn\] .*AB0318: the file .*/open\.jwks can be written")
+    assert len(re.findall("AB0318", server.log())) == 1
+
+
 def test_each_start_warns_once(start):
     names = ["no rule", "not scope", "two issuers"]
     paths = iter(("/one", "/two", "/three"))
