@@ -267,9 +267,6 @@ static const char *read_words(draft *to, const char *const *words)
     for (size_t i = 0; option_name(i) != NULL; i++)
         if (value_of(*words, i) != NULL)
             return apr_psprintf(to->pool, "the issuer's name is wanted before '%s'", *words);
-    if (bearer_address_is_metadata(*words))
-        return apr_psprintf(to->pool, "%s is the address of an issuer's metadata: want the issuer's"
-                            " name, as they have it in issuer", *words);
     to->rules->name = apr_pstrdup(to->pool, *words);
     for (words++; *words != NULL && error == NULL; words++)
         error = read_option(to, *words, &given);
@@ -338,6 +335,9 @@ static const char *refuse_network(const draft *from)
     if (from->network != NULL && !web)
         return apr_psprintf(from->pool, "%s= is for keys from the network, and all keys= are files",
                             from->network);
+    if (web && bearer_address_is_metadata(from->rules->name))
+        return apr_psprintf(from->pool, "%s is the address of an issuer's metadata: want the"
+                            " issuer's name, as they have it in issuer", from->rules->name);
     return bearer_terms_refuse(&from->terms);
 }
 

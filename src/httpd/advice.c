@@ -168,6 +168,19 @@ static bool may_say(apr_pool_t *pool, const apr_array_header_t *sections,
     return is_said_around(pool, section, name, word);
 }
 
+/* It may turn the module on where the text does not show it: by an AuthType that is computed, or in
+ * .htaccess. */
+static bool leaves_open(apr_pool_t *pool, const bearer_section *section)
+{
+    const ap_directive_t *first = section->at->first_child;
+    const char *type = bearer_tree_value(pool, first, "AuthType");
+
+    return (type != NULL && strpbrk(type, "%=") != NULL)
+        || bearer_tree_has(pool, first, "AllowOverride", "All")
+        || bearer_tree_has(pool, first, "AllowOverride", "AuthConfig")
+        || bearer_tree_has(pool, first, "AllowOverrideList", NULL);
+}
+
 /* What shows that somebody wants tokens to be looked at. */
 static const char *wants_tokens(apr_pool_t *pool, const ap_directive_t *first)
 {
@@ -187,10 +200,12 @@ static bool may_be_on(apr_pool_t *pool, const apr_array_header_t *sections,
     for (int i = 0; i < sections->nelts; i++) {
         const bearer_section *other = APR_ARRAY_IDX(sections, i, const bearer_section *);
 
-        if (is_ours(pool, other) && bearer_tree_may_meet(section, other))
+        if ((is_ours(pool, other) || leaves_open(pool, other))
+            && bearer_tree_may_meet(section, other))
             return true;
     }
     return is_said_around(pool, section, "AuthBearer", "On")
+        || is_said_around(pool, section, "<AuthnProviderAlias", "bearer")
         || may_say(pool, sections, section, "AuthBasicProvider", "bearer");
 }
 
@@ -212,7 +227,8 @@ static void warn_outvoted(apr_pool_t *pool, const bearer_section *section, serve
     const ap_directive_t *first = section->at->first_child;
     const ap_directive_t *where = bearer_rules_outvoted(pool, first);
 
-    if (where != NULL && (is_ours(pool, section) || bearer_rules_about_tokens(pool, first) != NULL))
+    if (where != NULL && !bearer_tree_has(pool, first, "AuthMerging", "And")
+        && (is_ours(pool, section) || bearer_rules_about_tokens(pool, first) != NULL))
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                      "AB0316: Require all granted beside rules that want a user: one of them is"
                      " enough, so that everybody is let in without a token (%s:%d)",

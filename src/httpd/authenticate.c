@@ -49,7 +49,8 @@ static bearer_verdict refuse_unclear(apr_pool_t *pool, const bearer_located *fou
     bearer_verdict verdict = { .reason = BEARER_REQUEST_MALFORMED };
 
     if (found->status == HTTP_REQUEST_ENTITY_TOO_LARGE)
-        bearer_refuse(&verdict, BEARER_FORM_TOO_LARGE, "longer than 64 KiB");
+        bearer_refuse(&verdict, BEARER_FORM_TOO_LARGE,
+                      found->lost ? "longer than LimitRequestBody" : "longer than 64 KiB");
     else if (found->status != 0)
         verdict.detail = "the body could not be read";
     else if (found->detail != NULL)
@@ -59,7 +60,7 @@ static bearer_verdict refuse_unclear(apr_pool_t *pool, const bearer_located *fou
 }
 
 /* There is something, but not where or as it counts; NULL: nothing is there. */
-static const char *complaint_of_none(request_rec *r)
+static const char *complaint_of_none(request_rec *r, const bearer_conf *conf)
 {
     const char *field = bearer_locate_field(r), *value = apr_table_get(r->headers_in, field);
     bearer_span ignored;
@@ -68,6 +69,8 @@ static const char *complaint_of_none(request_rec *r)
         return NULL;
     if (bearer_credentials_read(bearer_span_of(value), &ignored) != BEARER_FIELD_OTHER)
         return apr_pstrcat(r->pool, field, " is not looked at here (AuthBearerTokenFrom)", NULL);
+    if (bearer_offers_basic(conf) && bearer_span_begins_nocase(bearer_span_of(value), "Basic "))
+        return apr_pstrcat(r->pool, field, " has no token as password", NULL);
     return apr_pstrcat(r->pool, field, " has another scheme than Bearer, or none", NULL);
 }
 
@@ -79,7 +82,7 @@ bearer_verdict bearer_authenticate_located(request_rec *r, const bearer_conf *co
 
     request->presented = found->field != BEARER_FIELD_OTHER;
     if (!request->presented) {
-        verdict.detail = complaint_of_none(r);
+        verdict.detail = complaint_of_none(r, conf);
         return verdict;
     }
     if (bearer_located_in_field(found))

@@ -89,8 +89,10 @@ static int report(request_rec *r, const bearer_conf *conf, bearer_mode mode, int
 
     if (!presented && is_left_to_others(r, mode))
         return status;
-    if (found.lost)
-        return found.status;        /* no handler may take what is left of it for the request */
+    if (found.lost) {               /* no handler may take what is left of it for the request */
+        bearer_request_conclude(r, bearer_authenticate_located(r, conf, &found), found.token);
+        return found.status;
+    }
     if (status != OK || (conf->optional && presented))
         judge_aside(r, conf, &found);
     return OK;

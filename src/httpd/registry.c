@@ -183,21 +183,19 @@ static const char *refuse_trailers(const bearer_conf *conf)
 }
 
 /* Sections of the main server are those of every virtual host. */
-static bool check_trailers(const registry *all, server_rec *server)
+static bool check_trailers(const section *here, server_rec *server)
 {
-    const section *with = NULL;
+    const char *wants = refuse_trailers(here->conf);
 
-    for (int i = 0; i < all->sections->nelts; i++)
-        if (refuse_trailers(APR_ARRAY_IDX(all->sections, i, section).conf) != NULL)
-            with = &APR_ARRAY_IDX(all->sections, i, section);
-    for (server_rec *one = server; one != NULL && with != NULL; one = one->next) {
+    for (server_rec *one = server; one != NULL && wants != NULL; one = one->next) {
         const core_server_config *core = ap_get_core_module_config(one->module_config);
 
-        if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE)
+        if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE
+            || (here->server != server && here->server != one))
             continue;
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server,
                      "AB0303: %s wants MergeTrailers Off: clients could add fields behind a body,"
-                     " which nobody judges (%s)", refuse_trailers(with->conf), with->name);
+                     " which nobody judges (%s)", wants, here->name);
         return false;
     }
     return true;
@@ -236,12 +234,12 @@ bool bearer_registry_check(apr_pool_t *pool, server_rec *server)
     const registry *all = registry_of(server->process->pconf);
     bool sound = check_tree(pool, ap_conftree, server);
 
-    sound = check_trailers(all, server) && sound;
     for (int i = 0; i < all->sections->nelts; i++) {
         const section *here = &APR_ARRAY_IDX(all->sections, i, section);
 
         sound = check_audiences(all, here, server) && sound;
         sound = check_onward(all, here, server) && sound;
+        sound = check_trailers(here, server) && sound;
     }
     return sound;
 }
@@ -296,8 +294,8 @@ static void warn_writable(apr_pool_t *pool, const apr_array_header_t *files, ser
                 == APR_SUCCESS
             && (info.protection & APR_FPROT_WWRITE) != 0)
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                         "AB0318: the file %s can be written by everybody: who writes keys says"
-                         " whose tokens are good", APR_ARRAY_IDX(files, i, const char *));
+                         "AB0318: the file %s can be written by everybody: it wants to be root's"
+                         " alone", APR_ARRAY_IDX(files, i, const char *));
 }
 
 static void warn_files(apr_pool_t *pool, server_rec *server)

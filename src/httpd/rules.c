@@ -80,15 +80,32 @@ static bool wants_user_itself(apr_pool_t *pool, const ap_directive_t *first)
     return false;
 }
 
+/* Among these lines themselves. */
+static bool has_line_for_user(apr_pool_t *pool, const ap_directive_t *first)
+{
+    for (; first != NULL; first = first->next) {
+        bool negated;
+        const char *word = word_of(pool, first, &negated);
+
+        if (word != NULL && !negated && !is_in(word, userless))
+            return true;
+    }
+    return false;
+}
+
 static const ap_directive_t *outvoted(apr_pool_t *pool, const ap_directive_t *first, bool any)
 {
     const ap_directive_t *found = any ? open_rule(pool, first) : NULL;
 
     if (found != NULL && !wants_user_itself(pool, first))
         found = NULL;
-    for (; first != NULL && found == NULL; first = first->next)
-        if (is_in(first->directive, containers))
-            found = outvoted(pool, first->first_child, !bearer_tree_is(first, "<RequireAll"));
+    for (; first != NULL && found == NULL; first = first->next) {
+        bool all = bearer_tree_is(first, "<RequireAll");
+
+        if (is_in(first->directive, containers)
+            && !(all && has_line_for_user(pool, first->first_child)))
+            found = outvoted(pool, first->first_child, !all);
+    }
     return found;
 }
 

@@ -140,7 +140,10 @@ bool bearer_address_is_web(const char *text)
 
 bool bearer_address_is_metadata(const char *text)
 {
-    return strstr(text, OAUTH_METADATA) != NULL || strstr(text, OPENID_METADATA) != NULL;
+    size_t path = strcspn(text, "?");
+    const char *oauth = strstr(text, OAUTH_METADATA), *openid = strstr(text, OPENID_METADATA);
+
+    return (oauth != NULL && oauth < text + path) || (openid != NULL && openid < text + path);
 }
 
 const char *bearer_address_metadata(apr_pool_t *pool, const char *issuer, size_t i)

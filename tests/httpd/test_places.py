@@ -101,6 +101,7 @@ def test_empty(server, path, sent, outcome):
     ("/header", {"headers": [("Authorization", "eyJhbGciOi")]},
      "no_token: Authorization has another scheme than Bearer, or none, for"),
     ("/header", {}, "no_token, for"),
+    ("/only", password(""), "no_token: Authorization has no token as password, for"),
     ("/query", header("a.b.c"), "no_token: Authorization is not looked at here"),
     ("/query", {"suffix": "?access_token=a&access_token=a"},
      "request_malformed: query:access_token: it stands there twice"),

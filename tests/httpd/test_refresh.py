@@ -388,8 +388,9 @@ def test_a_full_disk(start, issuer):
     settle(server, issuer)
     folder = server.root / "run/keys"
     folder.rename(server.root / "run/away")
-    while (server.root / "run/away").exists():      # a fetch that is under way may write there
-        shutil.rmtree(server.root / "run/away", ignore_errors=True)
+    away = server.root / "run/away"
+    server.wait_for(lambda: shutil.rmtree(away, ignore_errors=True) or not away.exists(),
+                    "the end of a folder in which a fetch may still write")
     server.wait_log("nothing is fetched")
     before = asked(issuer)
     time.sleep(2.5)

@@ -38,7 +38,7 @@ INSIDE = [
     ("AuthBearerIssuer", f"AuthBearerIssuer https://a.example/.well-known/openid-configuration\n"
                          f"{AUD}", ["metadata", "issuer's name"]),
     ("AuthBearerIssuer", "AuthBearerIssuer https://a.example/.well-known/oauth-authorization-server"
-                         f"/b keys=jwks:{{keys}}/as.jwks\n{AUD}", ["metadata", "issuer's name"]),
+                         f"/b keys=https://a.example/keys\n{AUD}", ["metadata", "issuer's name"]),
     ("AuthBearerIssuer", issuer("keys=https://a.example/b/.well-known/openid-configuration"),
      ["metadata", "keys=discovery", "jwks_uri"]),
     ("AuthBearerIssuer", issuer("ca={keys}/none.pem"), ["ca=", "none.pem"]),
@@ -238,6 +238,9 @@ OUTSIDE = [
     ("AuthBearerTokenFrom form", location("/x", "AuthBearerTokenFrom header form:t",
                                           "Require valid-user") + "MergeTrailers On\n",
      ["MergeTrailers Off"]),
+    ("AuthBearerTokenFrom form", "<VirtualHost *:80>\nMergeTrailers On\n" + location(
+        "/x", "AuthBearerTokenFrom form", "Require valid-user") + "</VirtualHost>\n",
+     ["MergeTrailers Off"]),
     ("AuthBearerPass", "AuthBearerPass On\nAuthBearerProxy abc\n", ["contradict"]),
     ("AuthBearer", location("/p", "AuthBearer Off", "Require valid-user"), ["Off", "Bearer"]),
     ("AuthBearerHide", location("/p", "AuthBearerHide On", "AuthBearer On", "Require valid-user",
@@ -347,6 +350,8 @@ def test_must_not_start_at_all(workshop, name, conf, words):
 FINE = [
     f"{ISS}\n{AUD}", issuer("keys=jwks:{keys}/as.jwks keys=pem:{keys}/rsa.pem"),
     issuer("keys=jwks:keys/as.jwks"),
+    "AuthBearerIssuer https://a.example/.well-known/openid-configuration keys=jwks:{keys}/as.jwks"
+    f"\n{AUD}", issuer("keys=https://a.example/jwks?x=/.well-known/openid-configuration"),
     issuer(""), issuer("keys=discovery"), issuer("keys=https://as.example/jwks"),
     issuer("keys=discovery keys=jwks:{keys}/as.jwks refresh=60 timeout=1 max-stale=600"),
     issuer("ca={keys}/rsa.crt auth={keys}/text client-cert={keys}/pair.pem"
@@ -376,6 +381,16 @@ FINE = [
     "Require claim cognito:groups = a", "Require claim /a:b~1c a",
     "Require issuer a b",
 ]
+
+
+@pytest.mark.parametrize("elsewhere", [
+    "<VirtualHost *:80>\nMergeTrailers On\n</VirtualHost>\n", "MergeTrailers On\n"])
+def test_trailers_of_another_host(workshop, elsewhere):
+    own = location("/x", "AuthBearerTokenFrom form", "Require valid-user")
+    workshop.configure(elsewhere + "<VirtualHost *:81>\nMergeTrailers Off\n" + own
+                       + "</VirtualHost>\n")
+    code, text = workshop.configtest()
+    assert code == 0, text
 
 
 @pytest.mark.parametrize("lines", FINE, ids=[row.replace("\n", "; ") for row in FINE])

@@ -217,6 +217,14 @@ ROWS = {
                                             "Require valid-user", trust=FILE)),
     "a token as password": (None, location("/a", "Require valid-user", trust=(
         FILE + ONE).replace("Provider file", "Provider bearer"))),
+    "issuers for .htaccess": (None, section("Directory", '"{docs}/a"', "AllowOverride AuthConfig",
+                                            "Require local", trust=ONE)),
+    "issuers for a type that is computed": (None, section(
+        "Location", '"/a"', 'AuthType "%{tolower:BEARER}"', "Require valid-user", trust=ONE)),
+    "a token as password, by an alias": (None, "<AuthnProviderAlias bearer tokens>\n"
+                                         "</AuthnProviderAlias>\n" + location(
+        "/a", "Require valid-user", trust=(FILE + ONE).replace("Provider file",
+                                                               "Provider tokens"))),
     "issuers for a section inside": (None, section("Location", "/", "Require local", trust=ONE)
                                      + location("/a", "Require valid-user")),
     # a rule for everybody
@@ -225,8 +233,13 @@ ROWS = {
     "everybody, or a scope, in a container": (16, location(
         "/a", "<RequireAny>", "Require claim sub x", EVERYBODY, "</RequireAny>")),
     "everybody, or a scope, deeper": (16, location(
+        "/a", "<RequireAll>", "Require ip ::1", "<RequireAny>", EVERYBODY, "Require scope x",
+        "</RequireAny>", END)),
+    "everybody, or a scope, of those with a user": (None, location(
         "/a", "<RequireAll>", "Require valid-user", "<RequireAny>", EVERYBODY, "Require scope x",
         "</RequireAny>", END)),
+    "everybody, added to others": (None, location("/a", "Require valid-user") + location(
+        "/a/b", "AuthMerging And", EVERYBODY, "Require scope x")),
     "everybody, or more rules": (16, location("/a", EVERYBODY, "<RequireAll>", "Require scope x",
                                               "Require ip ::1", END)),
     "everybody, or a method's scope": (16, location(
