@@ -37,7 +37,16 @@ bool bearer_rules_present(const ap_directive_t *first)
     return false;
 }
 
-bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first)
+/* How far a question goes. */
+typedef enum { THESE_LINES, CONTAINERS, SECTIONS } reach;
+
+static bool goes_into(const ap_directive_t *container, reach how)
+{
+    return how == SECTIONS ? !bearer_tree_is(container, "<RequireNone")
+                           : how == CONTAINERS && is_in(container->directive, containers);
+}
+
+static bool wants_user(apr_pool_t *pool, const ap_directive_t *first, reach how)
 {
     for (; first != NULL; first = first->next) {
         bool negated;
@@ -45,11 +54,15 @@ bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first)
 
         if (word != NULL && !negated && !is_in(word, userless))
             return true;
-        if (!bearer_tree_is(first, "<RequireNone")
-            && bearer_rules_want_user(pool, first->first_child))
+        if (goes_into(first, how) && wants_user(pool, first->first_child, how))
             return true;
     }
     return false;
+}
+
+bool bearer_rules_want_user(apr_pool_t *pool, const ap_directive_t *first)
+{
+    return wants_user(pool, first, SECTIONS);
 }
 
 static const ap_directive_t *open_rule(apr_pool_t *pool, const ap_directive_t *first)
@@ -65,45 +78,17 @@ static const ap_directive_t *open_rule(apr_pool_t *pool, const ap_directive_t *f
     return NULL;
 }
 
-/* Like bearer_rules_want_user, without sections inside. */
-static bool wants_user_itself(apr_pool_t *pool, const ap_directive_t *first)
-{
-    for (; first != NULL; first = first->next) {
-        bool negated;
-        const char *word = word_of(pool, first, &negated);
-
-        if (word != NULL && !negated && !is_in(word, userless))
-            return true;
-        if (is_in(first->directive, containers) && wants_user_itself(pool, first->first_child))
-            return true;
-    }
-    return false;
-}
-
-/* Among these lines themselves. */
-static bool has_line_for_user(apr_pool_t *pool, const ap_directive_t *first)
-{
-    for (; first != NULL; first = first->next) {
-        bool negated;
-        const char *word = word_of(pool, first, &negated);
-
-        if (word != NULL && !negated && !is_in(word, userless))
-            return true;
-    }
-    return false;
-}
-
 static const ap_directive_t *outvoted(apr_pool_t *pool, const ap_directive_t *first, bool any)
 {
     const ap_directive_t *found = any ? open_rule(pool, first) : NULL;
 
-    if (found != NULL && !wants_user_itself(pool, first))
+    if (found != NULL && !wants_user(pool, first, CONTAINERS))
         found = NULL;
     for (; first != NULL && found == NULL; first = first->next) {
         bool all = bearer_tree_is(first, "<RequireAll");
 
         if (is_in(first->directive, containers)
-            && !(all && has_line_for_user(pool, first->first_child)))
+            && !(all && wants_user(pool, first->first_child, THESE_LINES)))
             found = outvoted(pool, first->first_child, !all);
     }
     return found;

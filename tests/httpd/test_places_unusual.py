@@ -330,3 +330,15 @@ def test_an_address_that_is_denied(serve, mode, claim, first):
     answer = server.request("OPTIONS", "/p", [
         ("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")])
     assert answer.status == (200 if hidden else 403), answer
+
+
+def test_a_line_without_a_referer(serve):
+    """<If> is asked before a token is taken out of the page's address that a browser sends."""
+    server = serve(ECHO + place("/if", "query", "Require valid-user",
+                                "<If \"bearer('sub') == 'x'\">", "Header set X-A b", "</If>"),
+                   {"docs/if/x.html": "x"})
+    token = good()
+    answer = server.get("/if/x.html" + query(good())["suffix"],
+                        [("Referer", f"http://localhost/if/y.html?access_token={token}")])
+    assert answer.status == 200, answer
+    assert "AB0401: " in server.log() and token not in server.log()
